@@ -1,0 +1,146 @@
+# Roomline. `make help` lists what can be asked for.
+#
+# Objects go to build/<variant>/; a variant is one compiler with one set of flags, so that the
+# plain, the sanitizer and the clang builds never mix:
+#   make                     plain build with gcc
+#   make SAN=1               AddressSanitizer and UndefinedBehaviorSanitizer, crash points on
+#   make CC=clang-14         the same with clang
+#   make WERROR=1            warnings are errors (what `make test` does)
+
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+BUILD ?= build
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+VARIANT := $(notdir $(CC))$(if $(SAN),-san)$(if $(CRASH),-crash)
+OUT := $(BUILD)/$(VARIANT)
+
+PKGS := libstrophe libcurl libcjson sqlite3 libevent openssl libutf8proc libcyaml
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wwrite-strings -Wvla -Wundef \
+	-Wnull-dereference -Wswitch-enum -Wimplicit-fallthrough -Wdouble-promotion -Wconversion \
+	-Wno-sign-conversion -Wdate-time
+ifneq (,$(findstring clang,$(CC)))
+WARN += -Wcomma -Wunreachable-code -Wcast-align
+HARDEN :=
+else
+WARN += -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wcast-align=strict
+HARDEN := -ftrivial-auto-var-init=zero
+endif
+WARN += $(if $(WERROR),-Werror)
+HARDEN += -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+ifdef SAN
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else
+OPT := -O2 -g -D_FORTIFY_SOURCE=2
+endif
+# A crash point kills the daemon at a named step when the environment asks for it; see base/crash.h.
+CRASHPOINTS := $(if $(SAN)$(CRASH),-DROOMLINE_CRASH_POINTS)
+
+CFLAGS ?=
+ALL_CFLAGS = -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(CRASHPOINTS) -DROOMLINE_VERSION='"$(VERSION)"' \
+	-Iinclude -Isrc $(PKG_CFLAGS) -include src/base/banned.h -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address,undefined) $(LDFLAGS)
+
+FOLDERS := base core bridge chat sms store http cmd app
+SRC := $(sort $(foreach f,$(FOLDERS),$(shell find src/$(f) -name '*.c')))
+OBJ := $(SRC:%.c=$(OUT)/%.o)
+# Everything but main() in one archive: a test links what it names and no more.
+LIB := $(OUT)/libroomline.a
+BIN := $(OUT)/roomline
+
+UNIT := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(shell find tests/unit -name 'test_*.c'))
+FUZZ_SRC := $(shell find tests/fuzz -name 'fuzz_*.c')
+# The replay build of a fuzz target runs its corpus once; the real fuzzer is `make fuzz`.
+REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZ_SRC))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/libfuzzer/%,$(FUZZ_SRC))
+BENCHES := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(shell find tests/bench -name '*.c'))
+
+.DEFAULT_GOAL := all
+.PHONY: all help deps demo run test unit replay e2e lint format bench fuzz install docker-check clean
+
+all: $(BIN) ## build the daemon
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(LIB): $(filter-out $(OUT)/src/app/main.o,$(OBJ))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar crs $@ $^
+
+$(BIN): $(OUT)/src/app/main.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(OUT)/unit/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(LIB) $(ALL_LDFLAGS) -lcmocka $(PKG_LIBS)
+
+$(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
+
+$(OUT)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
+
+$(BUILD)/libfuzzer/%: tests/fuzz/%.c $(SRC)
+	@mkdir -p $(@D)
+	clang-14 -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-DROOMLINE_VERSION='"$(VERSION)"' -Iinclude -Isrc $(PKG_CFLAGS) \
+		-o $@ $< $(filter-out src/app/main.c,$(SRC)) $(PKG_LIBS)
+
+deps: ## install what building and testing need (Debian 12, root or sudo)
+	@tests/deps.sh
+
+demo: deps ## show the main job with real traffic, then stay up (ONCE=1: exit after it)
+	@$(MAKE) --no-print-directory -s all
+	@tests/demo/run.sh $(BIN)
+
+run: all ## run the daemon with CONFIG=config/roomline.yaml
+	$(BIN) run -c $(or $(CONFIG),config/roomline.yaml)
+
+test: deps ## set up and run everything; ends in "N passed, N failed"
+	@tests/run.sh
+
+unit: $(UNIT) ## build the unit tests
+replay: $(REPLAY) ## build the corpus replays
+bench-build: $(BENCHES)
+
+lint: deps ## format check, clang-tidy, cppcheck, layers, headers, banned words
+	@tests/lint.sh
+
+format: ## rewrite the sources in the project's format
+	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+bench: deps ## measure, as ratios against a reference in the same run
+	@$(MAKE) --no-print-directory -s all bench-build
+	@tests/bench/run.sh $(OUT)
+
+fuzz: $(FUZZERS) ## fuzz each parser for SECONDS=60
+	@tests/fuzz/run.sh $(BUILD)/libfuzzer $(or $(SECONDS),60)
+
+docker-check: ## build the image and carry a conversation in the container
+	@tests/docker-check.sh
+
+install: all ## install to PREFIX=/usr/local (DESTDIR is honoured)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/roomline
+	install -d $(DESTDIR)$(PREFIX)/share/roomline/providers
+	install -m 644 config/providers/*.yaml $(DESTDIR)$(PREFIX)/share/roomline/providers/
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/roomline/README.md
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Hashes and secrets over OpenSSL, which libcurl and libstrophe bring along already. */
+#include "base/hmac.h"
+
+#include "base/xalloc.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+static const EVP_MD *digest_of(enum hash_kind kind)
+{
+	switch (kind) {
+	case HASH_SHA1:
+		return EVP_sha1();
+	case HASH_SHA256:
+		return EVP_sha256();
+	}
+	BUG("unknown hash");
+}
+
+size_t hmac_digest(enum hash_kind kind, const void *key, size_t key_len, const void *data,
+		   size_t len, uint8_t out[HASH_MAX])
+{
+	unsigned int n = 0;
+
+	if (!HMAC(digest_of(kind), key, (int)key_len, data, len, out, &n))
+		BUG("HMAC failed");
+	return n;
+}
+
+size_t hash_digest(enum hash_kind kind, const void *data, size_t len, uint8_t out[HASH_MAX])
+{
+	unsigned int n = 0;
+
+	if (EVP_Digest(data, len, out, &n, digest_of(kind), NULL) != 1)
+		BUG("EVP_Digest failed");
+	return n;
+}
+
+void hex_encode(struct strbuf *out, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		strbuf_addf(out, "%02x", bytes[i]);
+}
+
+void base64_encode(struct strbuf *out, const void *data, size_t len)
+{
+	AUTO_FREE unsigned char *text = xmalloc(4 * (len / 3 + 1) + 1);
+	int n = EVP_EncodeBlock(text, data, (int)len);
+
+	strbuf_add(out, text, (size_t)n);
+}
+
+bool secret_equals(const char *claimed, const char *ours)
+{
+	uint8_t a[HASH_MAX];
+	uint8_t b[HASH_MAX];
+	size_t n = hash_digest(HASH_SHA256, claimed, strlen(claimed), a);
+
+	/* Hashed first, so that the lengths do not show either. */
+	hash_digest(HASH_SHA256, ours, strlen(ours), b);
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void random_token(char *out, size_t digits)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t bytes[32];
+
+	if (digits > 2 * sizeof(bytes) || digits % 2 != 0)
+		BUG("random_token of %zu digits", digits);
+	if (RAND_bytes(bytes, (int)(digits / 2)) != 1)
+		BUG("no randomness");
+	for (size_t i = 0; i < digits / 2; i++) {
+		out[2 * i] = hex[bytes[i] >> 4];
+		out[2 * i + 1] = hex[bytes[i] & 15];
+	}
+	out[digits] = '\0';
+}
