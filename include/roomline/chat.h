@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The port to chat networks.
+ *
+ * A *place* is what a conversation is shown in: an XMPP MUC, a Matrix room, a Matrix thread, a 1:1
+ * chat. The bridge's tables are the truth; a place is a view that can be made again. A *user* is
+ * "network:address", such as "xmpp:alice@example.org".
+ *
+ * The contract, by number:
+ *  1. No call blocks or calls back before it returns. Each call gets ids the network must give back.
+ *  2. A network tells bridge_chat_up() when it can take calls and bridge_chat_down() when it cannot;
+ *     on down, every open request is void: the bridge will ask again.
+ *  3. open_place is idempotent: create or join, set title and members, catch up what was said since
+ *     `cursor` (by bridge_chat_said and bridge_relay_done, oldest first), THEN bridge_place_ready().
+ *     say, mark and the like come only for places that are ready.
+ *  4. Calls for one place are carried out in order.
+ *  5. Each say and mark ends in exactly one bridge_relay_done() (with the network's event id, when
+ *     it has one) or bridge_relay_failed(), or in bridge_chat_down()/bridge_place_lost(). The
+ *     relay id travels as the network's message id, so that one seen again is known again: nothing
+ *     is shown twice after a crash.
+ *  6. Text from outside passes utf8_clean() before it goes up; text going down is clean already.
+ *  7. A place may vanish (destroyed, bot kicked): bridge_place_lost(); the bridge asks to open it
+ *     again and the network makes it anew.
+ */
+#ifndef ROOMLINE_CHAT_H
+#define ROOMLINE_CHAT_H
+
+#include "roomline/error.h"
+#include "roomline/loop.h"
+#include "roomline/settings.h"
+#include "roomline/types.h"
+
+struct bridge;
+
+enum chat_cap {
+	CHAT_CAP_REACTIONS = 1,
+	CHAT_CAP_GHOSTS = 2, /* a contact speaks as itself */
+	CHAT_CAP_EDITS = 4,
+};
+
+enum place_kind {
+	PLACE_CONVERSATION,
+	PLACE_CONTROL, /* the organizers' room */
+	PLACE_DIRECT,  /* a 1:1 chat with the bot; address is the person's */
+};
+
+/* Who speaks. */
+enum chat_voice { VOICE_BOT, VOICE_CONTACT };
+
+/* What a mark says about one text of a volunteer's; a later one replaces an earlier one. */
+enum chat_mark {
+	MARK_QUEUED,
+	MARK_HANDED_OVER,
+	MARK_DELIVERED,
+	MARK_FAILED,
+	MARK_UNKNOWN,
+};
+
+struct chat_place {
+	struct place_id id;
+	enum place_kind kind;
+	const char *token;   /* opaque, ours; the network makes the address from it at first */
+	const char *address; /* "" until bridge_place_ready() told it */
+	const char *cursor;  /* event id up to which all was handled, "" when none */
+	const char *title;   /* "Pat R. …0123": name of the place */
+	const char *topic;   /* who is assigned, or state */
+	const char *contact_name; /* the ghost's display name */
+	const char *const *members; /* users of this network who may be in it (addresses) */
+	size_t member_n;
+	bool invite; /* ask the members in */
+};
+
+struct chat_say {
+	struct relay_id id;
+	const struct chat_place *place;
+	enum chat_voice voice;
+	const char *text;
+	int64_t stamp;	/* when it was said, if that was notably earlier; else 0 */
+	bool notice;	/* the bot's own words, not to be answered */
+};
+
+struct chat_mark_call {
+	struct relay_id id;
+	const struct chat_place *place;
+	const char *event_id; /* of the message that is marked */
+	enum chat_mark mark;
+};
+
+struct chat_network {
+	const char *name; /* "xmpp" */
+	unsigned caps;
+	const struct setting *settings; /* the section of its name in the configuration */
+	/* NULL and err when the settings make no sense. bridge outlives it. */
+	void *(*create)(struct bridge *bridge, struct loop *loop, const struct settings *set,
+			struct error *err);
+	int (*start)(void *self, struct error *err);
+	void (*stop)(void *self); /* says goodbye; bridge_chat_down() when done */
+	void (*destroy)(void *self);
+	void (*open_place)(void *self, const struct chat_place *place);
+	/* Title, topic and members as given now; nothing comes back. */
+	void (*update_place)(void *self, const struct chat_place *place);
+	/* The conversation is over: nobody is asked in, volunteers may still read. */
+	void (*close_place)(void *self, const struct chat_place *place);
+	void (*say)(void *self, const struct chat_say *say);
+	void (*mark)(void *self, const struct chat_mark_call *mark);
+	/* One line for !status: "connected to 127.0.0.1:5347 for 3 h". */
+	void (*describe)(void *self, char *out, size_t size);
+};
+
+const struct chat_network *chat_network_find(const char *name);
+const struct chat_network *const *chat_networks(void); /* NULL-terminated */
+
+/* ---- what a network tells the bridge (src/bridge/chat_in.c, relay.c) ------------------------ */
+
+void bridge_chat_up(struct bridge *bridge, const char *network);
+void bridge_chat_down(struct bridge *bridge, const char *network, const char *why);
+void bridge_place_ready(struct bridge *bridge, const char *network, struct place_id id,
+			const char *address);
+void bridge_place_lost(struct bridge *bridge, const char *network, struct place_id id,
+		       const char *why);
+void bridge_relay_done(struct bridge *bridge, const char *network, struct relay_id id,
+		       const char *event_id);
+void bridge_relay_failed(struct bridge *bridge, const char *network, struct relay_id id,
+			 const char *why);
+
+enum chat_said_kind {
+	CHAT_SAID_TEXT,
+	CHAT_SAID_EDIT,	     /* an edit of an earlier message */
+	CHAT_SAID_ENCRYPTED, /* we cannot read it */
+	CHAT_SAID_REACTION,  /* text is the emoji */
+	CHAT_SAID_RETRACTED,
+	CHAT_SAID_FILE,	     /* a file or picture; text is its link */
+	CHAT_SAID_OTHER,     /* something an SMS cannot carry; text says what */
+};
+
+struct chat_said {
+	enum place_kind kind;
+	struct place_id place; /* v == 0 for a 1:1 chat */
+	const char *user;      /* address of the person, verified by the network, bare */
+	bool organizer;	       /* is a member of the control room */
+	enum chat_said_kind what;
+	const char *text;
+	const char *event_id;	  /* the network's durable id: dedupe and cursor; "" in a 1:1 chat
+				     without one */
+	const char *target_event; /* of an edit, reaction or retraction */
+	int64_t at;		  /* 0: now */
+};
+
+/* Stored and committed before anything is done about it. Safe to repeat. */
+void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said);
+void bridge_chat_joined(struct bridge *bridge, const char *network, struct place_id place,
+			const char *user);
+void bridge_chat_left(struct bridge *bridge, const char *network, struct place_id place,
+		      const char *user);
+
+#endif

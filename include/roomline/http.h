@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * HTTP values and the two ends: client (src/http/client.c over libcurl) and server (server.c over
+ * evhttp). Nobody else sees either library.
+ */
+#ifndef ROOMLINE_HTTP_H
+#define ROOMLINE_HTTP_H
+
+#include "roomline/error.h"
+#include "roomline/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_header {
+	char *name;
+	char *value;
+};
+
+struct http_headers {
+	struct http_header *items;
+	size_t n;
+};
+
+void http_headers_add(struct http_headers *h, const char *name, const char *value);
+/* The first value under that name (case ignored), or NULL. */
+const char *http_headers_get(const struct http_headers *h, const char *name);
+void http_headers_release(struct http_headers *h);
+
+/* name=value pairs of a query or an application/x-www-form-urlencoded body, decoded, in order, with
+ * repeated names kept. Returns false when there are more than HTTP_PAIRS_MAX or a value holds NUL. */
+#define HTTP_PAIRS_MAX 256
+bool http_form_parse(const char *text, size_t len, struct http_headers *pairs_out);
+struct strbuf;
+void http_percent_encode(struct strbuf *out, const char *text); /* all but unreserved, RFC 3986 */
+void http_form_add(struct strbuf *body, const char *name, const char *value);
+
+/* ---- client ------------------------------------------------------------------------------- */
+
+struct http_call {
+	const char *method; /* static */
+	char *url;	    /* http(s), or local:/path: handled by our own router without a socket */
+	struct http_headers headers;
+	char *body; /* NULL: none */
+	size_t body_len;
+	char *user; /* HTTP Basic, sent to this host only and never over a redirect */
+	char *password;
+	int timeout_ms; /* of the whole call; 0: HTTP_TIMEOUT_MS */
+	size_t max_body; /* of the answer; 0: HTTP_ANSWER_MAX */
+};
+
+#define HTTP_TIMEOUT_MS 30000
+#define HTTP_ANSWER_MAX (256 * 1024)
+
+void http_call_release(struct http_call *call);
+
+enum http_fate {
+	HTTP_ANSWERED, /* status and body are there */
+	HTTP_NOT_SENT, /* it surely never reached the peer: resolve, connect or TLS failed */
+	HTTP_LOST,     /* it may have been handled: no usable answer came */
+};
+
+struct http_answer {
+	enum http_fate fate;
+	int status;
+	struct http_headers headers;
+	const char *body; /* NUL-terminated, never NULL, borrowed for the callback */
+	size_t body_len;
+	char problem[160]; /* plain words when not HTTP_ANSWERED */
+};
+
+typedef void http_done_fn(const struct http_answer *answer, void *arg);
+
+struct http_client;
+struct http_server;
+struct http_client *http_client_new(struct loop *loop, struct http_server *local_or_null);
+void http_client_free(struct http_client *client); /* open calls end without their callback */
+/* Sends once: never repeated on a dead connection (fresh connection each time), no redirects.
+ * Takes over what call holds and clears it; done is called exactly once, later. */
+void http_client_start(struct http_client *client, struct http_call *call, http_done_fn *done,
+		       void *arg);
+size_t http_client_open_calls(const struct http_client *client);
+
+/* ---- server ------------------------------------------------------------------------------- */
+
+#define HTTP_REQUEST_BODY_MAX (64 * 1024)
+#define HTTP_REQUEST_HEADERS_MAX (16 * 1024)
+
+struct http_request {
+	const char *method; /* "GET" ... */
+	const char *path;   /* decoded, without the query, no NUL, no "..": "/hook/x" */
+	const char *query;  /* raw, "" when none */
+	const char *target; /* raw path and query as they came */
+	struct http_headers headers;
+	const char *body; /* NUL-terminated, never NULL; bytes */
+	size_t body_len;
+};
+
+struct http_exchange; /* one request that waits for its answer */
+
+/* May answer at once or later, but exactly once. request is borrowed until http_reply(). */
+typedef void http_handler_fn(struct http_exchange *exchange, const struct http_request *request,
+			     void *arg);
+
+struct http_server *http_server_new(struct loop *loop);
+void http_server_free(struct http_server *server);
+/* "127.0.0.1:8080" or "[::]:8080" or "0.0.0.0:8080"; may be called again for another address.
+ * Odd framing is refused: repeated or non-digit Content-Length, Transfer-Encoding other than
+ * chunked, no Host, bodies or headers above the caps. */
+int http_server_listen(struct http_server *server, const char *address, struct error *err);
+/* Longest prefix wins. prefix is static. */
+void http_server_route(struct http_server *server, const char *prefix, http_handler_fn *handler,
+		       void *arg);
+void http_reply(struct http_exchange *exchange, int status, const char *content_type,
+		const char *body, size_t body_len);
+
+#endif
