@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The bridge: the use cases, and the only writer of state. What a chat network may call is in
+ * chat.h; here is what the app, the webhooks and the commands call.
+ */
+#ifndef ROOMLINE_BRIDGE_H
+#define ROOMLINE_BRIDGE_H
+
+#include "roomline/chat.h"
+#include "roomline/error.h"
+#include "roomline/http.h"
+#include "roomline/loop.h"
+#include "roomline/sms.h"
+#include "roomline/store.h"
+#include "roomline/types.h"
+
+/* ---- life (app) ------------------------------------------------------------------------------ */
+
+struct bridge_options { /* all borrowed; must live until bridge_free() or the next reload */
+	const char *organisation; /* how we name ourselves in automatic answers */
+	const char *help_contact; /* phone, mail or link given in the answer to HELP */
+	const char *region;	  /* ISO 3166; national numbers are read as of there */
+	const char *stop_text;	  /* answer to STOP; {organisation} is filled in */
+	const char *start_text;
+	const char *help_text;
+	int64_t hold_ms;	  /* an unanswered suggestion becomes an opt-out after this */
+	int64_t reply_window_ms;  /* an answer of ours within this of theirs is a reply */
+	int max_segments;
+	const struct sms_sender *senders; /* the first is the default */
+	size_t sender_n;
+	const char *const *organizers; /* users */
+	size_t organizer_n;
+	const char *const *inbox; /* users who take texts nobody is assigned to */
+	size_t inbox_n;
+};
+
+struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_client *client,
+			  const struct bridge_options *options);
+void bridge_free(struct bridge *bridge);
+void bridge_add_network(struct bridge *bridge, const struct chat_network *network, void *self);
+/* Turns texts that were in flight when we died into UNKNOWN, then starts to send. */
+int bridge_start(struct bridge *bridge, struct error *err);
+/* No new sends; `stopped` is called when those in flight have ended or `patience_ms` is over (what
+ * is then still in flight becomes UNKNOWN). */
+void bridge_stop(struct bridge *bridge, int64_t patience_ms, loop_fn *stopped, void *arg);
+void bridge_reload(struct bridge *bridge, const struct bridge_options *options);
+
+/* ---- SMS (webhook.c) ------------------------------------------------------------------------- */
+
+/* One event of a hook: stored, deduped and acted on within one step of the store. The caller
+ * answers the provider after the commit (store_after_commit). -1: it could not be stored; the
+ * provider must be told to try again. */
+int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
+		     const struct sms_event *event, struct error *err);
+
+/* ---- use cases (cmd/) ------------------------------------------------------------------------ */
+/* Called inside a step; a refusal is -1 with a sentence for the person, and has changed nothing. */
+
+struct actor {
+	const char *user;	/* "xmpp:alice@example.org" */
+	struct place_id place;	/* where they said it */
+	const char *event_id;	/* what they said it with; marks go to it */
+};
+
+/* Queues a text to a number, opening a conversation assigned to the actor. */
+int bridge_text_number(struct bridge *bridge, const struct actor *actor, const char *number,
+		       const char *text, struct conversation_row *out, struct error *err);
+/* Queues a text in a conversation. */
+int bridge_text(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		const char *text, struct error *err);
+/* owner: a user; "" puts it back into the inbox. */
+int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		  const char *owner, struct error *err);
+int bridge_close(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		 struct error *err);
+/* quiet: without the confirmation text. */
+int bridge_optout(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
+		  bool quiet, struct error *err);
+/* A held text was no opt-out. */
+int bridge_keep(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
+		struct error *err);
+int bridge_wrong_number(struct bridge *bridge, const struct actor *actor,
+			const struct phone *phone, struct error *err);
+int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, struct error *err);
+/* A human decides about a text that is stuck: sends it once more as a new text, or lets it be. */
+int bridge_retry(struct bridge *bridge, const struct actor *actor, struct message_id id,
+		 struct error *err);
+int bridge_drop(struct bridge *bridge, const struct actor *actor, struct message_id id,
+		struct error *err);
+/* A number as people write it, by the organisation's region; err says what is wrong with it. */
+int bridge_read_number(struct bridge *bridge, const char *text, struct phone *out,
+		       struct error *err);
+
+/* For showing. */
+struct store *bridge_store(struct bridge *bridge);
+int64_t bridge_now(struct bridge *bridge);
+const struct bridge_options *bridge_options(struct bridge *bridge);
+bool bridge_is_paused(struct bridge *bridge);
+/* One line per network and per sender: name, state. */
+struct strbuf;
+void bridge_describe(struct bridge *bridge, struct strbuf *out);
+/* Where a conversation is shown in a network, "" when nowhere yet. */
+void bridge_place_link(struct bridge *bridge, struct conversation_id id, const char *network,
+		       char *out, size_t size);
+
+#endif
