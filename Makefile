@@ -21,7 +21,7 @@ OUT := $(BUILD)/$(VARIANT)
 
 PKGS := libstrophe libcurl libcjson sqlite3 libevent openssl libutf8proc libcyaml
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wwrite-strings -Wvla -Wundef \

@@ -175,6 +175,11 @@ struct sms_driver {
 const struct sms_driver *sms_driver_find(const char *name); /* NULL: no such driver */
 const struct sms_driver *const *sms_drivers(void);	     /* NULL-terminated */
 
+/* What an account can do: its driver's own, or what its settings say (generic). */
+unsigned sms_account_caps(const struct sms_account *account);
+enum sms_reply_by sms_account_reply_by(const struct sms_account *account);
+int sms_account_max_chars(const struct sms_account *account);
+
 /* What drivers share (src/sms/sms.c). */
 void sms_status_url(const struct sms_account *account, const struct cleared_sms *sms,
 		    struct strbuf *out); /* hook_url + "/status?m=" + ref */
