@@ -18,10 +18,10 @@
 enum setting_type {
 	SETTING_TEXT,
 	SETTING_SECRET, /* never logged or printed */
-	SETTING_INT,	/* min..max */
-	SETTING_BOOL,	/* true false yes no on off */
+	SETTING_INT,    /* min..max */
+	SETTING_BOOL,   /* true false yes no on off */
 	SETTING_CHOICE, /* one of the words in `choices`, separated by '|' */
-	SETTING_LIST,	/* a YAML sequence of texts */
+	SETTING_LIST,   /* a YAML sequence of texts */
 };
 
 struct setting {
@@ -32,7 +32,8 @@ struct setting {
 	const char *choices;  /* SETTING_CHOICE */
 	int64_t min, max;     /* SETTING_INT */
 	bool required;
-	bool reloadable; /* SIGHUP takes it over; others need a restart */
+	bool reloadable;     /* SIGHUP takes it over; others need a restart */
+	const char *example; /* for the example file, where there is no fallback */
 };
 
 struct settings;
