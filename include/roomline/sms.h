@@ -19,6 +19,8 @@
  *  6. parse_hook MUST accept fields it does not know, MUST give each event a key that is the same
  *     when the provider repeats it and different when it means something new, and MUST cap at max.
  *  7. Texts in events are UTF-8 as decoded from the provider; the bridge cleans them.
+ *  8. What the table says of caps, reply_by, max_chars, hook_reply_* and *_keywords is what holds
+ *     where the account's settings say nothing: ask the sms_account_*() functions.
  */
 #ifndef ROOMLINE_SMS_H
 #define ROOMLINE_SMS_H
@@ -46,6 +48,9 @@ enum sms_cap {
 
 /* Who answers STOP, START and HELP: never both of us. */
 enum sms_reply_by { SMS_REPLY_BY_US, SMS_REPLY_BY_PROVIDER, SMS_REPLY_BY_NETWORK };
+
+/* What a provider took a text for. */
+enum sms_keyword { SMS_KEYWORD_NONE, SMS_KEYWORD_STOP, SMS_KEYWORD_START, SMS_KEYWORD_HELP };
 
 enum sms_class {
 	SMS_OK,
@@ -127,6 +132,8 @@ struct sms_event {
 	char *text; /* SMS_EVENT_TEXT; free by sms_event_release() */
 	char *media[SMS_MEDIA_MAX];
 	int media_n;
+	/* Of a text: the provider says that it acted on it as this, whatever the words are. */
+	enum sms_keyword keyword;
 	enum sms_status status; /* SMS_EVENT_REPORT */
 	enum sms_class class;	/* of a failure, SMS_OK else */
 	enum sms_scope scope;
@@ -179,6 +186,17 @@ const struct sms_driver *const *sms_drivers(void);	     /* NULL-terminated */
 unsigned sms_account_caps(const struct sms_account *account);
 enum sms_reply_by sms_account_reply_by(const struct sms_account *account);
 int sms_account_max_chars(const struct sms_account *account);
+
+/* What holds for an account: the driver's table, or what a setting of that name says instead, for
+ * drivers whose settings have it: caps, stop_reply_by, max_chars, hook_reply_type,
+ * hook_reply_body, stop_keywords, start_keywords, help_keywords. */
+unsigned sms_account_caps(const struct sms_account *account);
+enum sms_reply_by sms_account_reply_by(const struct sms_account *account);
+int sms_account_max_chars(const struct sms_account *account);
+const char *sms_account_hook_reply_type(const struct sms_account *account);
+const char *sms_account_hook_reply_body(const struct sms_account *account);
+/* Which of the provider's own keywords the whole text is, so that the provider knows it too. */
+enum sms_keyword sms_account_keyword(const struct sms_account *account, const char *text);
 
 /* What drivers share (src/sms/sms.c). */
 void sms_status_url(const struct sms_account *account, const struct cleared_sms *sms,
