@@ -8,18 +8,16 @@
  */
 #include "roomline/settings.h"
 
-#include "base/os_error.h"
+#include "base/file_read.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define SECRET_FILE_MAX 16384
 #define LIST_ITEMS_MAX 1000
@@ -189,50 +187,21 @@ int settings_put(struct settings *set, const char *key, const char *value, struc
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
-static ssize_t read_all(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t got = read(fd, buf + len, size - len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	return (ssize_t)len;
-}
-
 static int read_secret_file(const char *key, const char *path, struct strbuf *out,
 			    struct error *err)
 {
-	char buf[SECRET_FILE_MAX + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t len;
+	struct error why;
 
-	if (fd < 0)
-		return error_set(err, ERR_CONFIG, "'%s': cannot read the file %.150s: %s", key,
-				 path, os_error(errno));
-	len = read_all(fd, buf, sizeof(buf));
-	(void)close(fd);
-	if (len < 0)
-		return error_set(err, ERR_CONFIG, "'%s': cannot read the file %.150s", key, path);
-	if (len > SECRET_FILE_MAX)
-		return error_set(err, ERR_CONFIG, "'%s': the file %.150s is larger than %d bytes",
-				 key, path, SECRET_FILE_MAX);
-	if (len > 0 && buf[len - 1] == '\n')
-		len--;
-	if (len > 0 && buf[len - 1] == '\r')
-		len--;
-	if (len == 0)
+	if (file_read(path, SECRET_FILE_MAX, out, &why) < 0)
+		return error_set(err, ERR_CONFIG, "'%s': %.250s", key, why.text);
+	if (out->len > 0 && out->buf[out->len - 1] == '\n')
+		strbuf_truncate(out, out->len - 1);
+	if (out->len > 0 && out->buf[out->len - 1] == '\r')
+		strbuf_truncate(out, out->len - 1);
+	if (out->len == 0)
 		return error_set(err, ERR_CONFIG, "'%s': the file %.150s is empty", key, path);
-	if (memchr(buf, '\0', (size_t)len) || !utf8_valid(buf, (size_t)len))
+	if (strlen(out->buf) != out->len || !utf8_valid(out->buf, out->len))
 		return error_set(err, ERR_CONFIG, "'%s': the file %.150s is not a text", key, path);
-	strbuf_add(out, buf, (size_t)len);
 	return 0;
 }
 
