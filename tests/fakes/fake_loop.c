@@ -3,7 +3,6 @@
 #include "fakes/fake_loop.h"
 
 #include "base/xalloc.h"
-#include "http/loop_event.h"
 
 #include <sys/queue.h>
 
@@ -156,12 +155,6 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 	d->fn = fn;
 	d->arg = arg;
 	STAILQ_INSERT_TAIL(&loop->deferred, d, link);
-}
-
-struct event_base *loop_event_base(struct loop *loop)
-{
-	(void)loop;
-	BUG("a loop with time moved by hand serves no sockets");
 }
 
 static struct loop_timer *fake_next_timer(const struct loop *loop)
