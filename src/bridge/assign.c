@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Conversations: opened, given to somebody, closed; and in which networks they are shown. */
+#include "bridge/bridge_priv.h"
+
+#include "base/hmac.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+
+#include <string.h>
+
+#define TOKEN_DIGITS 16
+
+bool user_in(const char *user, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(user, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *user_address(const char *user, const char *network)
+{
+	size_t n = strlen(network);
+
+	return strncmp(user, network, n) == 0 && user[n] == ':' ? user + n + 1 : NULL;
+}
+
+void conversation_title(const struct conversation_row *row, char *out, size_t size)
+{
+	size_t n = strlen(row->phone.e164);
+	const char *tail = row->phone.e164 + (n > 4 ? n - 4 : 0);
+
+	(void)snprintf(out, size, "%s …%s", row->name[0] ? row->name : "Contact", tail);
+}
+
+static bool anybody_of(const char *network, const char *const *users, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (user_address(users[i], network))
+			return true;
+	}
+	return false;
+}
+
+/* Whether somebody of that network shall see the conversation: its owner, else the inbox team, and
+ * where there is no team, the organizers. */
+static bool network_wanted(const struct bridge *bridge, const struct conversation_row *row,
+			   const char *network)
+{
+	const struct bridge_options *o = bridge->options;
+
+	if (row->owner[0] != '\0')
+		return user_address(row->owner, network) != NULL;
+	if (o->inbox_n > 0)
+		return anybody_of(network, o->inbox, o->inbox_n);
+	return anybody_of(network, o->organizers, o->organizer_n) || bridge->slot_n == 1;
+}
+
+int conversation_show(struct bridge *bridge, const struct conversation_row *row, struct error *err)
+{
+	for (int i = 0; i < bridge->slot_n; i++) {
+		const char *network = bridge->slots[i].network->name;
+		struct place_row place = {.kind = PLACE_CONVERSATION, .conversation = row->id};
+		int found;
+
+		if (!network_wanted(bridge, row, network))
+			continue;
+		found = store_find_place_of(bridge->store, network, row->id, &place, err);
+		if (found < 0)
+			return -1;
+		if (found == 0) {
+			STR_COPY(place.network, network);
+			STR_COPY(place.token, row->token);
+			place.created_at = bridge_now(bridge);
+			if (store_place_add(bridge->store, &place, err) < 0)
+				return -1;
+		}
+	}
+	return place_refresh(bridge, row->id, false, err);
+}
+
+int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
+		      struct conversation_row *out, bool *opened_out, struct error *err)
+{
+	char token[TOKEN_MAX];
+	int found = store_find_conversation(bridge->store, contact->id, out, err);
+
+	*opened_out = false;
+	if (found < 0 || (found > 0 && out->open))
+		return found < 0 ? -1 : 0;
+	*opened_out = true;
+	if (found > 0) { /* it goes on with whom they know */
+		out->open = true;
+		if (owner[0] != '\0')
+			STR_COPY(out->owner, owner);
+		if (store_conversation_update(bridge->store, out, bridge_now(bridge), err) < 0)
+			return -1;
+	} else {
+		random_token(token, TOKEN_DIGITS);
+		if (store_conversation_add(bridge->store, contact->id, token, owner,
+					   bridge_now(bridge), out, err) < 0)
+			return -1;
+	}
+	log_info("conversation.opened conversation=%lld contact=%s", (long long)out->id.v,
+		 log_phone(contact->phone.e164));
+	return conversation_show(bridge, out, err);
+}
+
+int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		  const char *owner, struct error *err)
+{
+	struct conversation_row row;
+	int found = store_get_conversation(bridge->store, id, &row, err);
+
+	if (found <= 0)
+		return found < 0 ? -1
+				 : error_set(err, ERR_NOT_FOUND, "There is no conversation %lld.",
+					     (long long)id.v);
+	if (row.open && strcmp(row.owner, owner) == 0)
+		return 0;
+	STR_COPY(row.owner, owner);
+	row.open = true;
+	if (store_conversation_update(bridge->store, &row, bridge_now(bridge), err) < 0 ||
+	    conversation_show(bridge, &row, err) < 0)
+		return -1;
+	if (owner[0] ? relay_tell(bridge, id, err,
+				  "This conversation is now with %s. What they write here is texted; "
+				  "`!help` lists the commands.",
+				  strchr(owner, ':') + 1) < 0
+		     : relay_tell(bridge, id, err,
+				  "This conversation is back in the inbox: `!claim` takes it.") < 0)
+		return -1;
+	return audit(bridge, actor, "assign", err, "conversation=%lld owner=%s", (long long)id.v,
+		     owner[0] ? owner : "-");
+}
+
+int bridge_close(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		 struct error *err)
+{
+	struct conversation_row row;
+	int found = store_get_conversation(bridge->store, id, &row, err);
+
+	if (found < 0)
+		return -1;
+	if (found == 0 || !row.open)
+		return error_set(err, ERR_STATE, "Conversation %lld is not open.", (long long)id.v);
+	row.open = false;
+	if (store_conversation_update(bridge->store, &row, bridge_now(bridge), err) < 0 ||
+	    relay_tell(bridge, id, err,
+		       "Closed. If they write again it opens by itself, with the same person.") < 0 ||
+	    place_refresh(bridge, id, true, err) < 0)
+		return -1;
+	return audit(bridge, actor, "close", err, "conversation=%lld", (long long)id.v);
+}
+
+void bridge_place_link(struct bridge *bridge, struct conversation_id id, const char *network,
+		       char *out, size_t size)
+{
+	struct place_row place;
+
+	str_copy(out, size, "");
+	if (store_find_place_of(bridge->store, network, id, &place, NULL) > 0)
+		str_copy(out, size, place.address);
+}
+
+int audit(struct bridge *bridge, const struct actor *actor, const char *action, struct error *err,
+	  const char *fmt, ...)
+{
+	STRBUF_AUTO(detail);
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&detail, fmt, ap);
+	va_end(ap);
+	log_info("audit action=%s %s", action, detail.buf);
+	return store_audit_add(bridge->store, actor->user, action, detail.buf, bridge_now(bridge),
+			       err);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The bridge's life: made, given its networks, started after a crash or a stop, drained, reloaded;
+ * and the small questions that others ask it. */
+#include "bridge/bridge_priv.h"
+
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "core/phone.h"
+
+#include <string.h>
+
+struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_client *client,
+			  const struct bridge_options *options)
+{
+	struct bridge *bridge = xcalloc(1, sizeof(*bridge));
+
+	bridge->loop = loop;
+	bridge->store = store;
+	bridge->client = client;
+	bridge->options = options;
+	bridge->rate = rate_new();
+	return bridge;
+}
+
+void bridge_free(struct bridge *bridge)
+{
+	if (!bridge)
+		return;
+	loop_cancel(bridge->outbox_timer);
+	loop_cancel(bridge->hold_timer);
+	loop_cancel(bridge->stop_timer);
+	for (size_t i = 0; i < PLACE_BUCKETS; i++) {
+		while (bridge->places[i]) {
+			struct place_state *state = bridge->places[i];
+
+			bridge->places[i] = state->next;
+			free(state);
+		}
+	}
+	rate_free(bridge->rate);
+	free(bridge);
+}
+
+void bridge_add_network(struct bridge *bridge, const struct chat_network *network, void *self)
+{
+	if (bridge->slot_n == NETWORKS_MAX)
+		BUG("more than %d networks", NETWORKS_MAX);
+	bridge->slots[bridge->slot_n++] = (struct network_slot){.network = network, .self = self};
+}
+
+struct recovery {
+	struct bridge *bridge;
+	struct error *err;
+	int n;
+	bool failed;
+};
+
+/* A text that was SENDING when we died: its request may have left. It is never sent again by
+ * itself; a report that carries our ref will still tell. */
+static bool recover_one(const struct message_row *found, void *arg)
+{
+	struct recovery *r = arg;
+	struct message_row row = *found;
+
+	STR_COPY(row.reason, "Roomline stopped while it was being sent");
+	r->failed = message_set_state(r->bridge, &row, MSG_UNKNOWN, r->err) < 0;
+	r->n++;
+	return !r->failed;
+}
+
+#define RECOVER_AT_ONCE 500
+
+static int recover(struct bridge *bridge, struct error *err)
+{
+	struct recovery r = {.bridge = bridge, .err = err};
+	int rc;
+
+	do {
+		r.n = 0;
+		if (store_step_begin(bridge->store, err) < 0)
+			return -1;
+		rc = store_list_messages_in_state(bridge->store, MSG_SENDING, RECOVER_AT_ONCE,
+						  recover_one, &r, err);
+		if (r.failed)
+			rc = -1;
+		if (store_step_end(bridge->store, rc == 0, err) < 0 || rc < 0)
+			return -1;
+	} while (r.n == RECOVER_AT_ONCE);
+	if (r.n > 0)
+		log_warn("bridge.recovered unknown=%d", r.n);
+	return 0;
+}
+
+static int control_ensure(struct bridge *bridge, const char *network, struct error *err)
+{
+	struct place_row row = {.kind = PLACE_CONTROL, .created_at = bridge_now(bridge)};
+	int found = store_find_control(bridge->store, network, &row, err);
+
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	STR_COPY(row.network, network);
+	STR_COPY(row.token, "control");
+	return store_place_add(bridge->store, &row, err);
+}
+
+int bridge_start(struct bridge *bridge, struct error *err)
+{
+	char paused[8];
+	int rc = 0;
+
+	if (store_get_value(bridge->store, "paused", paused, sizeof(paused), err) < 0 ||
+	    recover(bridge, err) < 0)
+		return -1;
+	bridge->paused = strcmp(paused, "yes") == 0;
+	if (store_step_begin(bridge->store, err) < 0)
+		return -1;
+	for (int i = 0; rc == 0 && i < bridge->slot_n; i++)
+		rc = control_ensure(bridge, bridge->slots[i].network->name, err);
+	if (store_step_end(bridge->store, rc == 0, err) < 0 || rc < 0)
+		return -1;
+	store_commit(bridge->store);
+	consent_watch_holds(bridge);
+	outbox_kick(bridge);
+	return 0;
+}
+
+static void on_patience_over(void *arg)
+{
+	struct bridge *bridge = arg;
+	loop_fn *stopped = bridge->stopped;
+
+	bridge->stop_timer = NULL;
+	bridge->stopped = NULL;
+	log_warn("bridge.impatient in_flight=%d", bridge->open_sends);
+	stopped(bridge->stopped_arg);
+}
+
+void bridge_stop(struct bridge *bridge, int64_t patience_ms, loop_fn *stopped, void *arg)
+{
+	bridge->stopping = true;
+	loop_cancel(bridge->outbox_timer);
+	bridge->outbox_timer = NULL;
+	bridge->stopped = stopped;
+	bridge->stopped_arg = arg;
+	bridge->stop_timer = loop_after(bridge->loop, bridge->open_sends ? patience_ms : 0,
+					on_patience_over, bridge);
+}
+
+void bridge_reload(struct bridge *bridge, const struct bridge_options *options)
+{
+	bridge->options = options;
+	rate_unblock_all(bridge->rate);
+	outbox_kick(bridge);
+}
+
+int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
+		     const struct sms_event *event, struct error *err)
+{
+	static const char *const kinds[] = {"text", "report", "ignored"};
+	int rc;
+
+	if (store_step_begin(bridge->store, err) < 0)
+		return -1;
+	rc = store_hook_add(bridge->store, account->name, event->key, kinds[event->kind],
+			    event->ext_id, bridge_now(bridge), err);
+	if (rc == 0)
+		log_info("hook.repeated account=%s kind=%s", account->name, kinds[event->kind]);
+	if (rc > 0 && event->kind == SMS_EVENT_TEXT)
+		rc = inbound_text(bridge, account, event, err);
+	else if (rc > 0 && event->kind == SMS_EVENT_REPORT)
+		rc = report_apply(bridge, account, event, err);
+	if (store_step_end(bridge->store, rc >= 0, err) < 0)
+		rc = -1;
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- questions -------------------------------------------------------------------------------- */
+
+struct store *bridge_store(struct bridge *bridge)
+{
+	return bridge->store;
+}
+
+int64_t bridge_now(struct bridge *bridge)
+{
+	return loop_now(bridge->loop);
+}
+
+const struct bridge_options *bridge_options(struct bridge *bridge)
+{
+	return bridge->options;
+}
+
+bool bridge_is_paused(struct bridge *bridge)
+{
+	return bridge->paused;
+}
+
+int bridge_read_number(struct bridge *bridge, const char *text, struct phone *out,
+		       struct error *err)
+{
+	enum phone_error e = phone_parse(text, strlen(text), bridge->options->region, out);
+
+	if (e == PHONE_OK)
+		return 0;
+	return error_set(err, ERR_INPUT,
+			 "“%.40s” is no telephone number I can use (%s). Write it like +14155550100.",
+			 text, phone_error_word(e));
+}
+
+void bridge_describe(struct bridge *bridge, struct strbuf *out)
+{
+	for (int i = 0; i < bridge->slot_n; i++) {
+		char line[200];
+
+		bridge->slots[i].network->describe(bridge->slots[i].self, line, sizeof(line));
+		strbuf_addf(out, "%s: %s\n", bridge->slots[i].network->name, line);
+	}
+	for (size_t i = 0; i < bridge->options->sender_n; i++) {
+		const struct sms_sender *sender = &bridge->options->senders[i];
+		const char *why = rate_blocked_why(bridge->rate, sender,
+						   loop_monotonic(bridge->loop));
+
+		strbuf_addf(out, "sender %s (%s by %s): %s\n", sender->name, sender->number.e164,
+			    sender->account->name, why[0] ? why : "ready");
+	}
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What people say in places: a text for the contact, a command, a note, or something that an SMS
+ * cannot carry and that is explained. The event is remembered in the same step as what it causes,
+ * so that a network may tell it twice.
+ */
+#include "bridge/bridge_priv.h"
+
+#include "base/crash.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "roomline/cmd.h"
+
+#include <string.h>
+
+struct speech { /* one thing that was said, with all that is known about it */
+	struct bridge *bridge;
+	const char *network;
+	const struct chat_said *said;
+	struct place_row place;
+	struct conversation_row conversation;
+	char user[USER_MAX];
+	struct actor actor;
+};
+
+/* ---- texting ---------------------------------------------------------------------------------- */
+
+int bridge_text(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		const char *text, struct error *err)
+{
+	AUTO_FREE char *copy = xstrdup(text);
+	struct message_row row = {.conversation = id, .text = copy, .origin_place = actor->place};
+	struct conversation_row conversation;
+	struct contact_row contact;
+	const struct sms_sender *sender;
+	int64_t now = bridge_now(bridge);
+
+	if (store_get_conversation(bridge->store, id, &conversation, err) <= 0 ||
+	    store_get_contact(bridge->store, conversation.contact, &contact, err) <= 0)
+		return -1;
+	if (sender_for(bridge, &contact, &sender, err) < 0)
+		return -1;
+	row.kind = conversation.last_in_at > 0 &&
+				   now - conversation.last_in_at <= bridge->options->reply_window_ms
+			   ? MSGKIND_REPLY
+			   : MSGKIND_INITIAL;
+	STR_COPY(row.sender, sender->name);
+	STR_COPY(row.author, actor->user);
+	STR_COPY(row.origin_event, actor->event_id);
+	return outbox_add(bridge, &row, &contact.phone, err);
+}
+
+int bridge_text_number(struct bridge *bridge, const struct actor *actor, const char *number,
+		       const char *text, struct conversation_row *out, struct error *err)
+{
+	struct phone phone;
+	struct contact_row contact;
+	bool opened;
+
+	if (bridge_read_number(bridge, number, &phone, err) < 0 ||
+	    store_contact_ensure(bridge->store, &phone, bridge_now(bridge), &contact, err) < 0 ||
+	    conversation_open(bridge, &contact, actor->user, out, &opened, err) < 0)
+		return -1;
+	if (!opened && out->owner[0] == '\0' &&
+	    bridge_assign(bridge, actor, out->id, actor->user, err) < 0)
+		return -1;
+	if (bridge_text(bridge, actor, out->id, text, err) < 0)
+		return -1;
+	if (relay_tell(bridge, out->id, err, "%s texted: %s", strchr(actor->user, ':') + 1, text) < 0)
+		return -1;
+	return audit(bridge, actor, "text", err, "conversation=%lld", (long long)out->id.v);
+}
+
+static int may_text(const struct speech *s, struct error *err)
+{
+	const struct conversation_row *c = &s->conversation;
+
+	if (!c->open)
+		return error_set(err, ERR_STATE,
+				 "Not texted: this conversation is closed. `!claim` opens it again.");
+	if (c->owner[0] != '\0' && strcmp(c->owner, s->user) != 0)
+		return error_set(err, ERR_STATE,
+				 "Not texted: this conversation is with %s. `!claim` takes it over.",
+				 strchr(c->owner, ':') + 1);
+	return 0;
+}
+
+static int said_text(struct speech *s, struct error *err)
+{
+	if (may_text(s, err) < 0)
+		return -1;
+	/* The first who answers takes it. */
+	if (s->conversation.owner[0] == '\0' &&
+	    bridge_assign(s->bridge, &s->actor, s->conversation.id, s->user, err) < 0)
+		return -1;
+	return bridge_text(s->bridge, &s->actor, s->conversation.id, s->said->text, err);
+}
+
+static int said_command(struct speech *s, struct error *err)
+{
+	STRBUF_AUTO(answer);
+	struct cmd_context context = {
+		.bridge = s->bridge,
+		.actor = s->actor,
+		.where = s->place.kind,
+		.organizer = s->place.kind == PLACE_CONTROL || s->said->organizer,
+		.conversation = s->place.kind == PLACE_CONVERSATION ? &s->conversation : NULL,
+	};
+
+	if (cmd_run(&context, s->said->text, &answer, err) < 0)
+		return -1;
+	if (answer.len == 0)
+		return 0;
+	return relay_notice(s->bridge, &s->place, err, "%s", answer.buf);
+}
+
+/* ---- what an SMS cannot do ---------------------------------------------------------------------- */
+
+/* The text of ours that was said with that event, if it is still in the queue. 1/0/-1. */
+static int queued_text(struct speech *s, struct message_row *row, struct error *err)
+{
+	int found = store_find_message_by_origin(s->bridge->store, s->place.id,
+						 s->said->target_event, row, err);
+
+	return found > 0 && row->state != MSG_NEW ? 0 : found;
+}
+
+static int cancel(struct speech *s, struct message_row *row, const char *code, const char *why,
+		  struct error *err)
+{
+	STR_COPY(row->code, code);
+	STR_COPY(row->reason, why);
+	return message_set_state(s->bridge, row, MSG_CANCELLED, err);
+}
+
+static int said_edit(struct speech *s, struct error *err)
+{
+	struct message_row row = {0};
+	int rc = queued_text(s, &row, err);
+
+	if (rc > 0)
+		rc = cancel(s, &row, "EDITED", "you have edited it; the new words are queued", err);
+	message_row_release(&row);
+	if (rc > 0)
+		return said_text(s, err);
+	return rc < 0 ? -1
+		      : error_set(err, ERR_STATE,
+				  "Not texted: a text that has gone cannot be edited. Write the correction "
+				  "as a new message.");
+}
+
+static int said_retract(struct speech *s, struct error *err)
+{
+	struct message_row row = {0};
+	int rc = queued_text(s, &row, err);
+
+	if (rc > 0)
+		rc = cancel(s, &row, "RETRACTED", "you have taken it back in time", err);
+	message_row_release(&row);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	return error_set(err, ERR_STATE,
+			 "A text that has gone cannot be taken back from their phone.");
+}
+
+static int said_in_conversation(struct speech *s, struct error *err)
+{
+	const char *text = s->said->text;
+
+	switch (s->said->what) {
+	case CHAT_SAID_TEXT:
+		if (text[0] == CMD_PREFIX)
+			return said_command(s, err);
+		if (strncmp(text, "//", 2) == 0)
+			return 0; /* a note among volunteers */
+		return said_text(s, err);
+	case CHAT_SAID_EDIT:
+		return said_edit(s, err);
+	case CHAT_SAID_RETRACTED:
+		return said_retract(s, err);
+	case CHAT_SAID_ENCRYPTED:
+		return error_set(err, ERR_STATE,
+				 "Not texted: I cannot read encrypted messages. Switch encryption (OMEMO) off "
+				 "for this room; an SMS is never encrypted anyway.");
+	case CHAT_SAID_REACTION:
+		if (text[0] == '\0')
+			return 0;
+		return error_set(err, ERR_STATE,
+				 "A reaction is not texted: they do not see it. Write some words if they "
+				 "should know.");
+	case CHAT_SAID_FILE:
+		return error_set(err, ERR_STATE,
+				 "Not texted: files and pictures cannot be sent as SMS from here. Send words or "
+				 "a link.");
+	case CHAT_SAID_OTHER:
+		return error_set(err, ERR_STATE, "Not texted: an SMS cannot carry %s.", text);
+	}
+	BUG("said %d", (int)s->said->what);
+}
+
+static int said_elsewhere(struct speech *s, struct error *err)
+{
+	if (s->said->what == CHAT_SAID_ENCRYPTED)
+		return error_set(err, ERR_STATE,
+				 "I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
+	if (s->said->what != CHAT_SAID_TEXT)
+		return 0;
+	if (s->said->text[0] == CMD_PREFIX)
+		return said_command(s, err);
+	if (s->place.kind == PLACE_CONTROL)
+		return 0; /* organizers talk to each other */
+	return error_set(err, ERR_STATE,
+			 "Nothing that is written here is texted to anybody. `!help` lists what I can do.");
+}
+
+/* ---- one step --------------------------------------------------------------------------------- */
+
+/* Those who may write to the bot: the others are not answered, so that strangers on a federated
+ * server cannot fill our tables. */
+static bool is_known(const struct speech *s)
+{
+	const struct bridge_options *o = s->bridge->options;
+
+	return s->said->organizer || user_in(s->user, o->organizers, o->organizer_n) ||
+	       user_in(s->user, o->inbox, o->inbox_n);
+}
+
+static int find_direct(struct speech *s, struct error *err)
+{
+	int found = store_find_place_by_address(s->bridge->store, s->network, PLACE_DIRECT,
+						s->said->user, &s->place, err);
+
+	if (found != 0)
+		return found;
+	if (!is_known(s)) {
+		log_warn("chat.stranger network=%s user=%s", s->network, log_quote(s->said->user));
+		return 0;
+	}
+	s->place = (struct place_row){.kind = PLACE_DIRECT, .created_at = bridge_now(s->bridge)};
+	STR_COPY(s->place.network, s->network);
+	STR_COPY(s->place.address, s->said->user);
+	return store_place_add(s->bridge->store, &s->place, err) < 0 ? -1 : 1;
+}
+
+static int find_place(struct speech *s, struct error *err)
+{
+	int found;
+
+	if (s->said->kind == PLACE_DIRECT)
+		return find_direct(s, err);
+	found = store_get_place(s->bridge->store, s->said->place, &s->place, err);
+	if (found > 0 && s->place.kind == PLACE_CONVERSATION)
+		found = store_get_conversation(s->bridge->store, s->place.conversation,
+					       &s->conversation, err);
+	return found;
+}
+
+/* 1 act on it, 0 seen before or nobody's business, -1 error. */
+static int begin(struct speech *s, struct error *err)
+{
+	int rc;
+
+	if (store_step_begin(s->bridge->store, err) < 0)
+		return -1;
+	rc = find_place(s, err);
+	if (rc > 0 && s->said->event_id[0] != '\0')
+		rc = store_chat_event_add(s->bridge->store, s->place.id, s->said->event_id,
+					  bridge_now(s->bridge), err);
+	s->actor = (struct actor){s->user, s->place.id, s->said->event_id};
+	return rc;
+}
+
+/* The refusal undid the step: what is kept is that it was said, and why nothing came of it. */
+static int refuse(struct speech *s, const struct error *why, struct error *err)
+{
+	int rc = begin(s, err);
+
+	if (rc > 0)
+		rc = relay_notice(s->bridge, &s->place, err, "%s", why->text);
+	return store_step_end(s->bridge->store, rc >= 0, err) < 0 ? -1 : rc;
+}
+
+static int act(struct speech *s, struct error *err)
+{
+	struct error why = {0};
+	int rc = begin(s, err);
+	bool refused = false;
+
+	if (rc > 0) {
+		rc = s->place.kind == PLACE_CONVERSATION ? said_in_conversation(s, &why)
+							 : said_elsewhere(s, &why);
+		refused = rc < 0 && why.kind != ERR_IO && why.kind != ERR_BUSY;
+		if (rc < 0 && !refused && err)
+			*err = why;
+	}
+	crash_point("chat.stored");
+	if (store_step_end(s->bridge->store, rc >= 0, err) < 0)
+		return -1;
+	return refused ? refuse(s, &why, err) : rc;
+}
+
+static void on_committed(bool committed, void *arg)
+{
+	crash_point("chat.committed");
+	/* Not on disk: read it again from the place's archive. */
+	if (!committed && arg)
+		place_reopen(arg, "what was said could not be stored");
+}
+
+void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
+{
+	struct speech s = {.bridge = bridge, .network = network, .said = said};
+	struct place_state *state = NULL;
+	struct error err = {0};
+
+	crash_point("chat.received");
+	(void)snprintf(s.user, sizeof(s.user), "%s:%s", network, said->user);
+	if (act(&s, &err) < 0) {
+		log_error("chat.unstored network=%s problem=%s", network, log_quote(err.text));
+		if (said->kind != PLACE_DIRECT && s.place.id.v != 0 &&
+		    (state = place_state_of(bridge, &s.place)) != NULL)
+			place_reopen(state, "what was said could not be stored");
+		return;
+	}
+	if (said->kind != PLACE_DIRECT && s.place.id.v != 0)
+		state = place_state_of(bridge, &s.place);
+	store_after_commit(bridge->store, on_committed, state);
+}
+
+void bridge_chat_joined(struct bridge *bridge, const char *network, struct place_id place,
+			const char *user)
+{
+	struct place_row row;
+	struct conversation_row conversation;
+	char who[USER_MAX];
+	struct actor actor = {.user = who, .place = place, .event_id = ""};
+	struct error err = {0};
+	int rc;
+
+	(void)snprintf(who, sizeof(who), "%s:%s", network, user);
+	if (store_get_place(bridge->store, place, &row, &err) <= 0 ||
+	    row.kind != PLACE_CONVERSATION ||
+	    store_get_conversation(bridge->store, row.conversation, &conversation, &err) <= 0)
+		return;
+	/* In the inbox, the first who comes in takes it. */
+	if (!conversation.open || conversation.owner[0] != '\0' ||
+	    store_step_begin(bridge->store, &err) < 0)
+		return;
+	rc = bridge_assign(bridge, &actor, conversation.id, who, &err);
+	if (store_step_end(bridge->store, rc == 0, &err) < 0 || rc < 0)
+		log_error("chat.unassigned problem=%s", log_quote(err.text));
+}
+
+void bridge_chat_left(struct bridge *bridge, const char *network, struct place_id place,
+		      const char *user)
+{
+	(void)bridge;
+	log_debug("chat.left network=%s place=%lld user=%s", network, (long long)place.v,
+		  log_quote(user));
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The life of a text: which state may follow which, and the one function that moves it. Everything
+ * that a volunteer sees of a text's fate is queued here, in the step that changes it.
+ */
+#include "bridge/bridge_priv.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include <string.h>
+
+#define SNIPPET_BYTES 40
+
+const char *message_state_word(enum message_state state)
+{
+	switch (state) {
+	case MSG_NEW:
+		return "queued";
+	case MSG_SENDING:
+		return "sending";
+	case MSG_UNKNOWN:
+		return "unknown";
+	case MSG_ACCEPTED:
+		return "accepted";
+	case MSG_SENT:
+		return "sent";
+	case MSG_DELIVERED:
+		return "delivered";
+	case MSG_UNDELIVERED:
+		return "undelivered";
+	case MSG_FAILED:
+		return "failed";
+	case MSG_EXPIRED:
+		return "expired";
+	case MSG_CANCELLED:
+		return "cancelled";
+	case MSG_RECEIVED:
+		return "received";
+	}
+	BUG("message state %d", (int)state);
+}
+
+/* Before the request leaves, a text may go anywhere but to "accepted" and later; from then on only
+ * up in rank, since reports come repeated and out of order. Carriers correct themselves in one
+ * direction: a text they had given up is delivered after all. */
+static bool transition_allowed(enum message_state from, enum message_state to)
+{
+	if (from == MSG_NEW)
+		return to == MSG_SENDING || to == MSG_FAILED || to == MSG_EXPIRED ||
+		       to == MSG_CANCELLED || to == MSG_NEW;
+	if (from == MSG_SENDING && to == MSG_NEW)
+		return true; /* surely not accepted: it waits for another try */
+	if (to == MSG_DELIVERED)
+		return from == MSG_FAILED || from == MSG_UNDELIVERED || from < MSG_DELIVERED;
+	if (from == MSG_UNKNOWN && to == MSG_CANCELLED)
+		return true; /* a human let it be */
+	return from < MSG_DELIVERED && to > from && to != MSG_RECEIVED && to != MSG_CANCELLED;
+}
+
+/* The first words of a text, to recognise it by. */
+static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
+{
+	size_t n = strlen(text);
+
+	if (n > SNIPPET_BYTES) {
+		n = SNIPPET_BYTES;
+		while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+			n--;
+	}
+	memcpy(out, text, n);
+	str_copy(out + n, 8, text[n] ? "…" : "");
+	for (char *p = out; *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+}
+
+/* In words, where it was said or else in the conversation's places. */
+static int tell(struct bridge *bridge, const struct message_row *row, struct error *err)
+{
+	char words[SNIPPET_BYTES + 8];
+	char code[SMS_CODE_MAX + 8] = "";
+	long long id = (long long)row->id.v;
+
+	snippet(row->text, words);
+	if (row->code[0])
+		(void)snprintf(code, sizeof(code), " [%s]", row->code);
+	switch (row->state) {
+	case MSG_UNKNOWN:
+		return relay_tell(bridge, row->conversation, err,
+				  "❓ The provider did not answer about “%s”. It may or may not have "
+				  "gone. I wait for its report and do not send it again by myself. "
+				  "(`!retry %lld` sends it again, `!drop %lld` lets it be.)",
+				  words, id, id);
+	case MSG_UNDELIVERED:
+	case MSG_FAILED:
+		return relay_tell(bridge, row->conversation, err,
+				  "❌ “%s” did not reach them: %s%s (`!retry %lld` tries again.)",
+				  words, row->reason, code, id);
+	case MSG_EXPIRED:
+	case MSG_CANCELLED:
+		return relay_tell(bridge, row->conversation, err, "✖ “%s” was not sent: %s%s",
+				  words, row->reason, code);
+	case MSG_NEW:
+	case MSG_SENDING:
+	case MSG_ACCEPTED:
+	case MSG_SENT:
+	case MSG_DELIVERED:
+	case MSG_RECEIVED:
+		return 0;
+	}
+	BUG("message state %d", (int)row->state);
+}
+
+/* Which mark a state shows; false when it shows none of its own. */
+static bool mark_of(enum message_state state, enum chat_mark *mark_out)
+{
+	switch (state) {
+	case MSG_NEW:
+		*mark_out = MARK_QUEUED;
+		return true;
+	case MSG_UNKNOWN:
+		*mark_out = MARK_UNKNOWN;
+		return true;
+	case MSG_ACCEPTED:
+	case MSG_SENT:
+		*mark_out = MARK_HANDED_OVER;
+		return true;
+	case MSG_DELIVERED:
+		*mark_out = MARK_DELIVERED;
+		return true;
+	case MSG_UNDELIVERED:
+	case MSG_FAILED:
+	case MSG_EXPIRED:
+	case MSG_CANCELLED:
+		*mark_out = MARK_FAILED;
+		return true;
+	case MSG_SENDING:
+	case MSG_RECEIVED:
+		return false;
+	}
+	BUG("message state %d", (int)state);
+}
+
+static int show(struct bridge *bridge, const struct message_row *row, enum message_state before,
+		struct error *err)
+{
+	enum chat_mark mark;
+	enum chat_mark shown;
+	bool repeats = mark_of(before, &shown) && mark_of(row->state, &mark) && shown == mark &&
+		       before != MSG_NEW;
+
+	if (!repeats && mark_of(row->state, &mark) && row->origin_place.v != 0 &&
+	    relay_mark(bridge, row->origin_place, row->origin_event, mark, row->id, err) < 0)
+		return -1;
+	/* Our automatic answers are nobody's words: their failure is logged, not discussed. */
+	if (row->author[0] == '\0')
+		return 0;
+	return tell(bridge, row, err);
+}
+
+int message_set_state(struct bridge *bridge, struct message_row *row, enum message_state to,
+		      struct error *err)
+{
+	enum message_state from = row->state;
+	int done;
+
+	if (!transition_allowed(from, to)) {
+		log_debug("message.unmoved message=%lld from=%s to=%s", (long long)row->id.v,
+			  message_state_word(from), message_state_word(to));
+		return 0;
+	}
+	row->state = to;
+	done = store_message_change(bridge->store, row, from, bridge_now(bridge), err);
+	if (done <= 0) {
+		row->state = from;
+		return done;
+	}
+	log_info("message.%s message=%lld to=%s sender=%s%s%s", message_state_word(to),
+		 (long long)row->id.v, log_phone(row->phone.e164), row->sender,
+		 row->code[0] ? " code=" : "", row->code);
+	return show(bridge, row, from, err) < 0 ? -1 : 1;
+}
