@@ -27,13 +27,13 @@ enum setting_type {
 struct setting {
 	const char *key; /* lower_case; NULL ends the table */
 	enum setting_type type;
+	bool required;
+	bool reloadable;      /* SIGHUP takes it over; others need a restart */
 	const char *fallback; /* NULL: no value when not given */
 	const char *help;     /* one or two sentences for the admin */
 	const char *choices;  /* SETTING_CHOICE */
 	int64_t min, max;     /* SETTING_INT */
-	bool required;
-	bool reloadable;     /* SIGHUP takes it over; others need a restart */
-	const char *example; /* for the example file, where there is no fallback */
+	const char *example;  /* for the example file, where there is no fallback */
 };
 
 struct settings;

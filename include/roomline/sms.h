@@ -182,11 +182,6 @@ struct sms_driver {
 const struct sms_driver *sms_driver_find(const char *name); /* NULL: no such driver */
 const struct sms_driver *const *sms_drivers(void);	     /* NULL-terminated */
 
-/* What an account can do: its driver's own, or what its settings say (generic). */
-unsigned sms_account_caps(const struct sms_account *account);
-enum sms_reply_by sms_account_reply_by(const struct sms_account *account);
-int sms_account_max_chars(const struct sms_account *account);
-
 /* What holds for an account: the driver's table, or what a setting of that name says instead, for
  * drivers whose settings have it: caps, stop_reply_by, max_chars, hook_reply_type,
  * hook_reply_body, stop_keywords, start_keywords, help_keywords. */
