@@ -19,12 +19,12 @@
 struct bridge_options { /* all borrowed; must live until bridge_free() or the next reload */
 	const char *organisation; /* how we name ourselves in automatic answers */
 	const char *help_contact; /* phone, mail or link given in the answer to HELP */
-	const char *region;	  /* ISO 3166; national numbers are read as of there */
-	const char *stop_text;	  /* answer to STOP; {organisation} is filled in */
+	const char *region;       /* ISO 3166; national numbers are read as of there */
+	const char *stop_text;    /* answer to STOP; {organisation} is filled in */
 	const char *start_text;
 	const char *help_text;
-	int64_t hold_ms;	  /* an unanswered suggestion becomes an opt-out after this */
-	int64_t reply_window_ms;  /* an answer of ours within this of theirs is a reply */
+	int64_t hold_ms;         /* an unanswered suggestion becomes an opt-out after this */
+	int64_t reply_window_ms; /* an answer of ours within this of theirs is a reply */
 	int max_segments;
 	const struct sms_sender *senders; /* the first is the default */
 	size_t sender_n;
@@ -57,9 +57,9 @@ int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
 /* Called inside a step; a refusal is -1 with a sentence for the person, and has changed nothing. */
 
 struct actor {
-	const char *user;	/* "xmpp:alice@example.org" */
-	struct place_id place;	/* where they said it */
-	const char *event_id;	/* what they said it with; marks go to it */
+	const char *user;      /* "xmpp:alice@example.org" */
+	struct place_id place; /* where they said it */
+	const char *event_id;  /* what they said it with; marks go to it */
 };
 
 /* Queues a text to a number, opening a conversation assigned to the actor. */
@@ -79,8 +79,8 @@ int bridge_optout(struct bridge *bridge, const struct actor *actor, const struct
 /* A held text was no opt-out. */
 int bridge_keep(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
 		struct error *err);
-int bridge_wrong_number(struct bridge *bridge, const struct actor *actor,
-			const struct phone *phone, struct error *err);
+int bridge_wrong_number(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
+			struct error *err);
 int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, struct error *err);
 /* A human decides about a text that is stuck: sends it once more as a new text, or lets it be. */
 int bridge_retry(struct bridge *bridge, const struct actor *actor, struct message_id id,

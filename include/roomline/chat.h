@@ -7,12 +7,13 @@
  * "network:address", such as "xmpp:alice@example.org".
  *
  * The contract, by number:
- *  1. No call blocks or calls back before it returns. Each call gets ids the network must give back.
- *  2. A network tells bridge_chat_up() when it can take calls and bridge_chat_down() when it cannot;
- *     on down, every open request is void: the bridge will ask again.
+ *  1. No call blocks or calls back before it returns. Each call gets ids the network must give
+ * back.
+ *  2. A network tells bridge_chat_up() when it can take calls and bridge_chat_down() when it
+ * cannot; on down, every open request is void: the bridge will ask again.
  *  3. open_place is idempotent: create or join, set title and members, catch up what was said since
- *     `cursor` (by bridge_chat_said and bridge_relay_done, oldest first), THEN bridge_place_ready().
- *     say, mark and the like come only for places that are ready.
+ *     `cursor` (by bridge_chat_said and bridge_relay_done, oldest first), THEN
+ * bridge_place_ready(). say, mark and the like come only for places that are ready.
  *  4. Calls for one place are carried out in order.
  *  5. Each say and mark ends in exactly one bridge_relay_done() (with the network's event id, when
  *     it has one) or bridge_relay_failed(), or in bridge_chat_down()/bridge_place_lost(). The
@@ -59,11 +60,11 @@ enum chat_mark {
 struct chat_place {
 	struct place_id id;
 	enum place_kind kind;
-	const char *token;   /* opaque, ours; the network makes the address from it at first */
-	const char *address; /* "" until bridge_place_ready() told it */
-	const char *cursor;  /* event id up to which all was handled, "" when none */
-	const char *title;   /* "Pat R. …0123": name of the place */
-	const char *topic;   /* who is assigned, or state */
+	const char *token;        /* opaque, ours; the network makes the address from it at first */
+	const char *address;      /* "" until bridge_place_ready() told it */
+	const char *cursor;       /* event id up to which all was handled, "" when none */
+	const char *title;        /* "Pat R. …0123": name of the place */
+	const char *topic;        /* who is assigned, or state */
 	const char *contact_name; /* the ghost's display name */
 	const char *const *members; /* users of this network who may be in it (addresses) */
 	size_t member_n;
@@ -75,8 +76,8 @@ struct chat_say {
 	const struct chat_place *place;
 	enum chat_voice voice;
 	const char *text;
-	int64_t stamp;	/* when it was said, if that was notably earlier; else 0 */
-	bool notice;	/* the bot's own words, not to be answered */
+	int64_t stamp; /* when it was said, if that was notably earlier; else 0 */
+	bool notice;   /* the bot's own words, not to be answered */
 };
 
 struct chat_mark_call {
@@ -125,25 +126,25 @@ void bridge_relay_failed(struct bridge *bridge, const char *network, struct rela
 
 enum chat_said_kind {
 	CHAT_SAID_TEXT,
-	CHAT_SAID_EDIT,	     /* an edit of an earlier message */
+	CHAT_SAID_EDIT,      /* an edit of an earlier message */
 	CHAT_SAID_ENCRYPTED, /* we cannot read it */
 	CHAT_SAID_REACTION,  /* text is the emoji */
 	CHAT_SAID_RETRACTED,
-	CHAT_SAID_FILE,	     /* a file or picture; text is its link */
-	CHAT_SAID_OTHER,     /* something an SMS cannot carry; text says what */
+	CHAT_SAID_FILE,  /* a file or picture; text is its link */
+	CHAT_SAID_OTHER, /* something an SMS cannot carry; text says what */
 };
 
 struct chat_said {
 	enum place_kind kind;
 	struct place_id place; /* v == 0 for a 1:1 chat */
 	const char *user;      /* address of the person, verified by the network, bare */
-	bool organizer;	       /* is a member of the control room */
+	bool organizer;        /* is a member of the control room */
 	enum chat_said_kind what;
 	const char *text;
-	const char *event_id;	  /* the network's durable id: dedupe and cursor; "" in a 1:1 chat
+	const char *event_id;     /* the network's durable id: dedupe and cursor; "" in a 1:1 chat
 				     without one */
 	const char *target_event; /* of an edit, reaction or retraction */
-	int64_t at;		  /* 0: now */
+	int64_t at;               /* 0: now */
 };
 
 /* Stored and committed before anything is done about it. Safe to repeat. */

@@ -12,7 +12,7 @@ enum error_kind {
 	ERR_NONE,
 	ERR_INPUT,     /* what a person or a peer gave is wrong: refuse it */
 	ERR_CONFIG,    /* an admin has to change something */
-	ERR_IO,	       /* disk, socket, peer: may work later */
+	ERR_IO,        /* disk, socket, peer: may work later */
 	ERR_BUSY,      /* somebody else holds it: may work later */
 	ERR_NOT_FOUND, /* there is no such thing */
 	ERR_STATE,     /* not possible in the present state */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * HTTP values and the two ends: client (src/http/client.c over libcurl) and server (server.c over
- * evhttp). Nobody else sees either library.
+ * HTTP values and the two ends: client (src/http/client.c over libcurl, which nobody else sees) and
+ * server (server.c, with the request reader of our own in reader.c).
  */
 #ifndef ROOMLINE_HTTP_H
 #define ROOMLINE_HTTP_H
@@ -29,7 +29,8 @@ const char *http_headers_get(const struct http_headers *h, const char *name);
 void http_headers_release(struct http_headers *h);
 
 /* name=value pairs of a query or an application/x-www-form-urlencoded body, decoded, in order, with
- * repeated names kept. Returns false when there are more than HTTP_PAIRS_MAX or a value holds NUL. */
+ * repeated names kept. Returns false when there are more than HTTP_PAIRS_MAX or a value holds NUL.
+ */
 #define HTTP_PAIRS_MAX 256
 bool http_form_parse(const char *text, size_t len, struct http_headers *pairs_out);
 struct strbuf;
@@ -40,13 +41,13 @@ void http_form_add(struct strbuf *body, const char *name, const char *value);
 
 struct http_call {
 	const char *method; /* static */
-	char *url;	    /* http(s), or local:/path: handled by our own router without a socket */
+	char *url; /* http(s), or local:/path: handled by our own router without a socket */
 	struct http_headers headers;
 	char *body; /* NULL: none */
 	size_t body_len;
 	char *user; /* HTTP Basic, sent to this host only and never over a redirect */
 	char *password;
-	int timeout_ms; /* of the whole call; 0: HTTP_TIMEOUT_MS */
+	int timeout_ms;  /* of the whole call; 0: HTTP_TIMEOUT_MS */
 	size_t max_body; /* of the answer; 0: HTTP_ANSWER_MAX */
 };
 
@@ -109,7 +110,8 @@ void http_server_free(struct http_server *server);
  * Odd framing is refused: repeated or non-digit Content-Length, Transfer-Encoding other than
  * chunked, no Host, bodies or headers above the caps. */
 int http_server_listen(struct http_server *server, const char *address, struct error *err);
-/* Longest prefix wins. prefix is static. */
+/* Longest prefix wins. prefix is static. "/hook/" is all below it; "/health" is that path and all
+ * below it, not "/healthy". A path without a route is answered with 404. */
 void http_server_route(struct http_server *server, const char *prefix, http_handler_fn *handler,
 		       void *arg);
 void http_reply(struct http_exchange *exchange, int status, const char *content_type,

@@ -26,7 +26,7 @@ void loop_free(struct loop *loop); /* NULL is fine */
 void loop_run(struct loop *loop);  /* until loop_stop() */
 void loop_stop(struct loop *loop);
 
-int64_t loop_now(struct loop *loop);	   /* wall clock, ms UTC */
+int64_t loop_now(struct loop *loop);       /* wall clock, ms UTC */
 int64_t loop_monotonic(struct loop *loop); /* ms of a clock that never jumps */
 
 /* Runs fn once, `ms` from now. The timer is gone when fn is called. */

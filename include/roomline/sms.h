@@ -12,7 +12,8 @@
  *     status URL that sms_status_url() makes, or in a field of its own.
  *  2. build_send MUST NOT change the text; what the gate cleared is what is sent.
  *  3. parse_send MUST end in exactly one class. Whatever may have been accepted and cannot be told
- *     for sure is SMS_AMBIGUOUS, never SMS_TEMP: a TEMP text is sent again, an AMBIGUOUS one is not.
+ *     for sure is SMS_AMBIGUOUS, never SMS_TEMP: a TEMP text is sent again, an AMBIGUOUS one is
+ * not.
  *  4. An error code that the table does not know is SMS_PERM for this text only.
  *  5. verify_hook sees the public URL as the provider was given it and the raw body. It compares
  *     secrets with secret_equals().
@@ -39,10 +40,10 @@
 #define SMS_MEDIA_MAX 10
 
 enum sms_cap {
-	SMS_CAP_MEDIA = 1,	 /* MMS out */
-	SMS_CAP_REPORTS = 2,	 /* delivery reports come */
-	SMS_CAP_SIGNED = 4,	 /* hooks are signed; else the secret path is the only proof */
-	SMS_CAP_IDEMPOTENT = 8,	 /* the same ref twice is one text: ambiguous may be retried */
+	SMS_CAP_MEDIA = 1,         /* MMS out */
+	SMS_CAP_REPORTS = 2,       /* delivery reports come */
+	SMS_CAP_SIGNED = 4,        /* hooks are signed; else the secret path is the only proof */
+	SMS_CAP_IDEMPOTENT = 8,    /* the same ref twice is one text: ambiguous may be retried */
 	SMS_CAP_PART_REPORTS = 16, /* one report for each segment */
 };
 
@@ -54,9 +55,9 @@ enum sms_keyword { SMS_KEYWORD_NONE, SMS_KEYWORD_STOP, SMS_KEYWORD_START, SMS_KE
 
 enum sms_class {
 	SMS_OK,
-	SMS_TEMP,	/* surely not accepted; try again later */
-	SMS_THROTTLE,	/* too fast: wait retry_after, in the given scope */
-	SMS_PERM,	/* this text will never go */
+	SMS_TEMP,       /* surely not accepted; try again later */
+	SMS_THROTTLE,   /* too fast: wait retry_after, in the given scope */
+	SMS_PERM,       /* this text will never go */
 	SMS_BAD_NUMBER, /* nor any other to this number */
 	SMS_LANDLINE,
 	SMS_OPTED_OUT, /* the provider knows of an opt-out: so do we from now on */
@@ -68,13 +69,13 @@ enum sms_class {
 enum sms_scope { SMS_SCOPE_MESSAGE, SMS_SCOPE_SENDER, SMS_SCOPE_ACCOUNT };
 
 enum sms_status { /* what a report says; the bridge maps it to a message state */
-	SMS_STATUS_QUEUED,
-	SMS_STATUS_SENT,
-	SMS_STATUS_DELIVERED,
-	SMS_STATUS_UNDELIVERED,
-	SMS_STATUS_FAILED,
-	SMS_STATUS_EXPIRED,
-	SMS_STATUS_CANCELLED,
+		  SMS_STATUS_QUEUED,
+		  SMS_STATUS_SENT,
+		  SMS_STATUS_DELIVERED,
+		  SMS_STATUS_UNDELIVERED,
+		  SMS_STATUS_FAILED,
+		  SMS_STATUS_EXPIRED,
+		  SMS_STATUS_CANCELLED,
 };
 
 /* One configured provider. */
@@ -82,7 +83,7 @@ struct sms_account {
 	const char *name;
 	const struct sms_driver *driver;
 	const struct settings *set; /* by driver->settings */
-	const char *hook_url;	    /* public, no slash at the end: https://host/hook/SECRET/NAME */
+	const char *hook_url;       /* public, no slash at the end: https://host/hook/SECRET/NAME */
 };
 
 /* One number or service of ours. */
@@ -102,21 +103,22 @@ const char *cleared_sms_to(const struct cleared_sms *sms);  /* E.164 */
 const char *cleared_sms_from(const struct cleared_sms *sms);
 const char *cleared_sms_text(const struct cleared_sms *sms);
 size_t cleared_sms_media(const struct cleared_sms *sms, const char *const **urls_out);
-int cleared_sms_validity_s(const struct cleared_sms *sms); /* how long it may wait at the provider */
+int cleared_sms_validity_s(
+	const struct cleared_sms *sms); /* how long it may wait at the provider */
 
 struct sms_result {
 	enum sms_class class;
 	enum sms_scope scope;
 	int retry_after_s; /* 0: not told */
-	int segments;	   /* 0: not told */
+	int segments;      /* 0: not told */
 	char ext_id[SMS_EXT_ID_MAX];
-	char code[SMS_CODE_MAX];      /* the provider's, "" when none */
+	char code[SMS_CODE_MAX];     /* the provider's, "" when none */
 	char reason[SMS_REASON_MAX]; /* plain words for the volunteer */
 };
 
 struct sms_hook {
-	const char *url;    /* public, with query, as the provider was told */
-	const char *what;   /* the path after the account's name: "in", "status", "" */
+	const char *url;  /* public, with query, as the provider was told */
+	const char *what; /* the path after the account's name: "in", "status", "" */
 	const struct http_request *request;
 };
 
@@ -127,7 +129,7 @@ struct sms_event {
 	char key[SMS_KEY_MAX]; /* dedupe, unique within the account */
 	char ext_id[SMS_EXT_ID_MAX];
 	char ref[TOKEN_MAX]; /* ours, "" when not echoed */
-	char from[64];	     /* as the provider writes them */
+	char from[64];       /* as the provider writes them */
 	char to[64];
 	char *text; /* SMS_EVENT_TEXT; free by sms_event_release() */
 	char *media[SMS_MEDIA_MAX];
@@ -135,7 +137,7 @@ struct sms_event {
 	/* Of a text: the provider says that it acted on it as this, whatever the words are. */
 	enum sms_keyword keyword;
 	enum sms_status status; /* SMS_EVENT_REPORT */
-	enum sms_class class;	/* of a failure, SMS_OK else */
+	enum sms_class class;   /* of a failure, SMS_OK else */
 	enum sms_scope scope;
 	char code[SMS_CODE_MAX];
 	char reason[SMS_REASON_MAX];
@@ -156,7 +158,7 @@ struct sms_driver {
 	enum sms_reply_by reply_by;
 	int max_chars;
 	const struct setting *settings;
-	const char *const *stop_keywords;  /* the provider's own, when it answers; NULL-terminated */
+	const char *const *stop_keywords; /* the provider's own, when it answers; NULL-terminated */
 	const char *const *start_keywords; /* NULL lists: none */
 	const char *const *help_keywords;
 	const struct sms_error_row *errors;
@@ -168,8 +170,8 @@ struct sms_driver {
 	void (*parse_send)(const struct sms_account *account, const struct http_answer *answer,
 			   struct sms_result *result_out);
 	/* 0 when genuine; -1 and err says what is wrong. now: ms UTC, for replay windows. */
-	int (*verify_hook)(const struct sms_account *account, const struct sms_hook *hook, int64_t now,
-			   struct error *err);
+	int (*verify_hook)(const struct sms_account *account, const struct sms_hook *hook,
+			   int64_t now, struct error *err);
 	/* How many events (0 is fine), or -1 when it cannot be understood. */
 	int (*parse_hook)(const struct sms_account *account, const struct sms_hook *hook,
 			  struct sms_event *events_out, int max, struct error *err);
@@ -180,7 +182,7 @@ struct sms_driver {
 
 /* The registry (src/sms/sms.c). */
 const struct sms_driver *sms_driver_find(const char *name); /* NULL: no such driver */
-const struct sms_driver *const *sms_drivers(void);	     /* NULL-terminated */
+const struct sms_driver *const *sms_drivers(void);          /* NULL-terminated */
 
 /* What holds for an account: the driver's table, or what a setting of that name says instead, for
  * drivers whose settings have it: caps, stop_reply_by, max_chars, hook_reply_type,
@@ -198,7 +200,8 @@ void sms_status_url(const struct sms_account *account, const struct cleared_sms 
 		    struct strbuf *out); /* hook_url + "/status?m=" + ref */
 const struct sms_error_row *sms_error_find(const struct sms_error_row *rows, const char *code);
 /* The class of an HTTP answer that has no code of the provider's: not sent -> TEMP, lost or 5xx ->
- * AMBIGUOUS (503 -> TEMP), 429 -> THROTTLE with Retry-After, 401/403 -> CONFIG, other 4xx -> PERM. */
+ * AMBIGUOUS (503 -> TEMP), 429 -> THROTTLE with Retry-After, 401/403 -> CONFIG, other 4xx -> PERM.
+ */
 void sms_result_from_http(const struct http_answer *answer, struct sms_result *result_out);
 const char *sms_class_word(enum sms_class class);
 

@@ -31,7 +31,8 @@ struct store;
 
 /* ---- opening, batches ---------------------------------------------------------------------- */
 
-/* Opens (creates, migrates) for running; takes the lock file PATH.lock for as long as it is open. */
+/* Opens (creates, migrates) for running; takes the lock file PATH.lock for as long as it is open.
+ */
 int store_open(const char *path, struct store **store_out, struct error *err);
 /* For `check`: opens what exists read-only and takes no lock. */
 int store_check(const char *path, struct error *err);
@@ -56,8 +57,8 @@ void store_commit(struct store *store);
 struct contact_row {
 	struct contact_id id;
 	struct phone phone;
-	char name[NAME_MAX_BYTES];   /* "" when unknown */
-	char sender[SMS_NAME_MAX];   /* sticky: the sender this contact is texted from; "" at first */
+	char name[NAME_MAX_BYTES]; /* "" when unknown */
+	char sender[SMS_NAME_MAX]; /* sticky: the sender this contact is texted from; "" at first */
 	int64_t created_at;
 };
 
@@ -113,21 +114,21 @@ int store_search_conversations(struct store *store, const char *words, int limit
 
 /* Rank of a text on its way out; a report never moves it down. See bridge/message.h. */
 enum message_state {
-	MSG_NEW = 0,	       /* queued; may wait for its turn */
-	MSG_SENDING = 20,      /* committed before the request leaves */
-	MSG_UNKNOWN = 25,      /* the answer was lost: a report or a human will tell */
-	MSG_ACCEPTED = 30,     /* the provider has it */
-	MSG_SENT = 40,	       /* handed to the carrier */
+	MSG_NEW = 0,       /* queued; may wait for its turn */
+	MSG_SENDING = 20,  /* committed before the request leaves */
+	MSG_UNKNOWN = 25,  /* the answer was lost: a report or a human will tell */
+	MSG_ACCEPTED = 30, /* the provider has it */
+	MSG_SENT = 40,     /* handed to the carrier */
 	MSG_DELIVERED = 90,
 	MSG_UNDELIVERED = 91,
 	MSG_FAILED = 92,
 	MSG_EXPIRED = 93,
 	MSG_CANCELLED = 94,
-	MSG_RECEIVED = 100,    /* inbound */
+	MSG_RECEIVED = 100, /* inbound */
 };
 
 enum message_kind {
-	MSGKIND_REPLY = 0,	/* a volunteer's or a contact's own words */
+	MSGKIND_REPLY = 0, /* a volunteer's or a contact's own words */
 	MSGKIND_INITIAL = 1,
 	MSGKIND_STOP_CONFIRM = 2,
 	MSGKIND_START_CONFIRM = 3,
@@ -141,13 +142,13 @@ struct message_row {
 	enum message_kind kind;
 	enum message_state state;
 	char *text;
-	char ref[TOKEN_MAX];	   /* ours, in the provider's reports */
+	char ref[TOKEN_MAX]; /* ours, in the provider's reports */
 	char sender[SMS_NAME_MAX];
 	char account[SMS_NAME_MAX];
 	char ext_id[SMS_EXT_ID_MAX];
 	int segments;
 	int parts_delivered;
-	char author[USER_MAX];	    /* outbound: who said it, "" for our automatic answers */
+	char author[USER_MAX];        /* outbound: who said it, "" for our automatic answers */
 	struct place_id origin_place; /* where it was said; v == 0 none */
 	char origin_event[EVENT_ID_MAX];
 	int64_t due_at;
@@ -298,11 +299,11 @@ struct relay_row {
 	struct place_id place;
 	enum relay_kind kind;
 	enum chat_voice voice;
-	char *text;		       /* say, notice */
+	char *text;                      /* say, notice */
 	char target_event[EVENT_ID_MAX]; /* mark */
 	enum chat_mark mark;
 	struct message_id message; /* what it is about; v == 0 none */
-	int64_t at;		     /* when it was said or happened */
+	int64_t at;                /* when it was said or happened */
 };
 void relay_row_release(struct relay_row *row);
 /* A mark replaces a pending mark of the same place and event. */

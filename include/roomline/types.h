@@ -46,6 +46,6 @@ struct phone {
 #define CHAT_TEXT_MAX 65536 /* bytes of a chat message's body */
 #define ADDRESS_MAX 1024    /* bytes of a JID or a Matrix id */
 #define EVENT_ID_MAX 256    /* bytes of an event id of a chat network */
-#define TOKEN_MAX 33	    /* our opaque tokens: up to 32 hex digits, NUL */
+#define TOKEN_MAX 33        /* our opaque tokens: up to 32 hex digits, NUL */
 
 #endif

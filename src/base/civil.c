@@ -46,9 +46,8 @@ void civil_from_ms(int64_t ms, struct civil *out)
 
 int64_t civil_to_ms(const struct civil *c)
 {
-	return days_from_date(c->year, c->month, c->day) * MS_PER_DAY +
-	       (int64_t)c->hour * 3600000 + (int64_t)c->minute * 60000 +
-	       (int64_t)c->second * 1000 + c->millis;
+	return days_from_date(c->year, c->month, c->day) * MS_PER_DAY + (int64_t)c->hour * 3600000 +
+	       (int64_t)c->minute * 60000 + (int64_t)c->second * 1000 + c->millis;
 }
 
 void civil_stamp(int64_t ms, char out[CIVIL_STAMP_MAX])

@@ -22,7 +22,7 @@ struct civil {
 };
 
 void civil_from_ms(int64_t ms, struct civil *out);
-int64_t civil_to_ms(const struct civil *c);		  /* weekday is not looked at */
+int64_t civil_to_ms(const struct civil *c);              /* weekday is not looked at */
 void civil_stamp(int64_t ms, char out[CIVIL_STAMP_MAX]); /* "2026-11-24T08:00:00.123Z" */
 
 #endif

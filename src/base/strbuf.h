@@ -23,12 +23,11 @@ extern char strbuf_empty[];
 #define STRBUF_INIT { .buf = strbuf_empty }
 /* clang-format on */
 /* A local that releases itself: STRBUF_AUTO(b); */
-#define STRBUF_AUTO(name)                                                                          \
-	__attribute__((cleanup(strbuf_release))) struct strbuf name = STRBUF_INIT
+#define STRBUF_AUTO(name) __attribute__((cleanup(strbuf_release))) struct strbuf name = STRBUF_INIT
 
 void strbuf_init(struct strbuf *sb);
 void strbuf_release(struct strbuf *sb); /* frees the contents and makes it empty again */
-void strbuf_reset(struct strbuf *sb);	/* len = 0, keeps the memory */
+void strbuf_reset(struct strbuf *sb);   /* len = 0, keeps the memory */
 /* Gives the buffer to the caller (free() it) and leaves sb empty; the length goes to *len_out if
  * not NULL. */
 char *strbuf_detach(struct strbuf *sb, size_t *len_out);

@@ -13,10 +13,7 @@ size_t utf8_decode(const char *p, const char *end, int32_t *cp_out)
 {
 	static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char c = (unsigned char)*p;
-	size_t len = c < 0x80	 ? 1
-		     : c >= 0xF0 ? 4
-		     : c >= 0xE0 ? 3
-				 : 2;
+	size_t len = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
 	int32_t cp;
 
 	if (len == 1) {

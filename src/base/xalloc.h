@@ -28,6 +28,6 @@ int str_copy(char *dst, size_t size, const char *s);
 /* A broken invariant of ours: says where, and aborts. Not for anything a peer can cause. */
 #define BUG(...) bug_at(__FILE__, __LINE__, __VA_ARGS__)
 __attribute__((noreturn, format(printf, 3, 4))) void bug_at(const char *file, int line,
-							     const char *fmt, ...);
+							    const char *fmt, ...);
 
 #endif
