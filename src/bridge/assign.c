@@ -125,10 +125,11 @@ int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conve
 	if (store_conversation_update(bridge->store, &row, bridge_now(bridge), err) < 0 ||
 	    conversation_show(bridge, &row, err) < 0)
 		return -1;
-	if (owner[0] ? relay_tell(bridge, id, err,
-				  "This conversation is now with %s. What they write here is texted; "
-				  "`!help` lists the commands.",
-				  strchr(owner, ':') + 1) < 0
+	if (owner[0] ? relay_tell(
+			       bridge, id, err,
+			       "This conversation is now with %s. What they write here is texted; "
+			       "`!help` lists the commands.",
+			       strchr(owner, ':') + 1) < 0
 		     : relay_tell(bridge, id, err,
 				  "This conversation is back in the inbox: `!claim` takes it.") < 0)
 		return -1;
@@ -149,7 +150,8 @@ int bridge_close(struct bridge *bridge, const struct actor *actor, struct conver
 	row.open = false;
 	if (store_conversation_update(bridge->store, &row, bridge_now(bridge), err) < 0 ||
 	    relay_tell(bridge, id, err,
-		       "Closed. If they write again it opens by itself, with the same person.") < 0 ||
+		       "Closed. If they write again it opens by itself, with the same person.") <
+		    0 ||
 	    place_refresh(bridge, id, true, err) < 0)
 		return -1;
 	return audit(bridge, actor, "close", err, "conversation=%lld", (long long)id.v);

@@ -175,7 +175,8 @@ int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
 	return rc < 0 ? -1 : 0;
 }
 
-/* ---- questions -------------------------------------------------------------------------------- */
+/* ---- questions --------------------------------------------------------------------------------
+ */
 
 struct store *bridge_store(struct bridge *bridge)
 {
@@ -204,9 +205,10 @@ int bridge_read_number(struct bridge *bridge, const char *text, struct phone *ou
 
 	if (e == PHONE_OK)
 		return 0;
-	return error_set(err, ERR_INPUT,
-			 "“%.40s” is no telephone number I can use (%s). Write it like +14155550100.",
-			 text, phone_error_word(e));
+	return error_set(
+		err, ERR_INPUT,
+		"“%.40s” is no telephone number I can use (%s). Write it like +14155550100.", text,
+		phone_error_word(e));
 }
 
 void bridge_describe(struct bridge *bridge, struct strbuf *out)
@@ -219,8 +221,8 @@ void bridge_describe(struct bridge *bridge, struct strbuf *out)
 	}
 	for (size_t i = 0; i < bridge->options->sender_n; i++) {
 		const struct sms_sender *sender = &bridge->options->senders[i];
-		const char *why = rate_blocked_why(bridge->rate, sender,
-						   loop_monotonic(bridge->loop));
+		const char *why =
+			rate_blocked_why(bridge->rate, sender, loop_monotonic(bridge->loop));
 
 		strbuf_addf(out, "sender %s (%s by %s): %s\n", sender->name, sender->number.e164,
 			    sender->account->name, why[0] ? why : "ready");

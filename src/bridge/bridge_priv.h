@@ -30,9 +30,9 @@ struct place_state {
 	enum place_phase phase;
 	struct relay_id sent; /* the last relay row given to the network since it is ready */
 	int in_flight;
-	bool stale;	   /* title, topic or members changed */
-	bool closing;	   /* the conversation was closed */
-	bool retry_queued; /* lost: a timer will ask again */
+	bool stale;               /* title, topic or members changed */
+	bool closing;             /* the conversation was closed */
+	bool retry_queued;        /* lost: a timer will ask again */
 	struct place_state *next; /* in its bucket */
 };
 
@@ -77,13 +77,15 @@ int message_set_state(struct bridge *bridge, struct message_row *row, enum messa
 		      struct error *err);
 const char *message_state_word(enum message_state state);
 
-/* ---- gate.c ------------------------------------------------------------------------------------ */
+/* ---- gate.c ------------------------------------------------------------------------------------
+ */
 
 /* Collects what the gate wants to know about a text and asks it. */
 int gate_ask(struct bridge *bridge, const struct message_row *row, const struct sms_sender *sender,
 	     struct gate_ruling *ruling_out, struct error *err);
 
-/* ---- outbox.c ---------------------------------------------------------------------------------- */
+/* ---- outbox.c ----------------------------------------------------------------------------------
+ */
 
 void outbox_kick(struct bridge *bridge); /* something may be due */
 /* Queues a text: gate, row, kick. A refusal is -1 with the reason. row: conversation, kind, text,
@@ -95,16 +97,18 @@ const struct sms_sender *sender_by_name(const struct bridge *bridge, const char 
 int sender_for(struct bridge *bridge, const struct contact_row *contact,
 	       const struct sms_sender **out, struct error *err);
 
-/* ---- inbound.c, reports.c ----------------------------------------------------------------------- */
+/* ---- inbound.c, reports.c -----------------------------------------------------------------------
+ */
 
 int inbound_text(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct error *err);
 int report_apply(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct error *err);
 
-/* ---- consent.c ---------------------------------------------------------------------------------- */
+/* ---- consent.c ----------------------------------------------------------------------------------
+ */
 
-struct consent_source { /* why and by whom */
+struct consent_source {     /* why and by whom */
 	const char *method; /* sms_reply volunteer provider_error auto_hold */
 	const char *rule;
 	const char *evidence; /* their words */
@@ -116,11 +120,12 @@ int consent_suppress(struct bridge *bridge, const struct phone *phone, const cha
 		     const struct consent_source *source, bool *added_out, struct error *err);
 /* What an inbound text means for consent, and what follows from it. */
 int consent_apply(struct bridge *bridge, const struct sms_sender *sender,
-		  struct conversation_row *conversation, const char *text, bool *counts_as_answer_out,
-		  struct error *err);
+		  struct conversation_row *conversation, const char *text,
+		  bool *counts_as_answer_out, struct error *err);
 void consent_watch_holds(struct bridge *bridge); /* sets the timer for the next hold that ends */
 
-/* ---- assign.c: conversations, who is in them, where they are shown ----------------------------- */
+/* ---- assign.c: conversations, who is in them, where they are shown -----------------------------
+ */
 
 int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
 		      struct conversation_row *out, bool *opened_out, struct error *err);
@@ -132,7 +137,8 @@ bool user_in(const char *user, const char *const *list, size_t n);
 /* The address within a network of "network:address", or NULL when it is another network's. */
 const char *user_address(const char *user, const char *network);
 
-/* ---- relay.c: what is shown in places ----------------------------------------------------------- */
+/* ---- relay.c: what is shown in places -----------------------------------------------------------
+ */
 
 struct place_state *place_state_of(struct bridge *bridge, const struct place_row *row);
 /* What was said or shown there could not be stored, or the network lost it: forget where we are,
@@ -158,7 +164,8 @@ int relay_say_all(struct bridge *bridge, const struct conversation_row *conversa
 int place_refresh(struct bridge *bridge, struct conversation_id conversation, bool closed,
 		  struct error *err);
 
-/* ---- audit -------------------------------------------------------------------------------------- */
+/* ---- audit --------------------------------------------------------------------------------------
+ */
 
 __attribute__((format(printf, 5, 6))) int audit(struct bridge *bridge, const struct actor *actor,
 						const char *action, struct error *err,

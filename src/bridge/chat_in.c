@@ -24,7 +24,8 @@ struct speech { /* one thing that was said, with all that is known about it */
 	struct actor actor;
 };
 
-/* ---- texting ---------------------------------------------------------------------------------- */
+/* ---- texting ----------------------------------------------------------------------------------
+ */
 
 int bridge_text(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
 		const char *text, struct error *err)
@@ -67,7 +68,8 @@ int bridge_text_number(struct bridge *bridge, const struct actor *actor, const c
 		return -1;
 	if (bridge_text(bridge, actor, out->id, text, err) < 0)
 		return -1;
-	if (relay_tell(bridge, out->id, err, "%s texted: %s", strchr(actor->user, ':') + 1, text) < 0)
+	if (relay_tell(bridge, out->id, err, "%s texted: %s", strchr(actor->user, ':') + 1, text) <
+	    0)
 		return -1;
 	return audit(bridge, actor, "text", err, "conversation=%lld", (long long)out->id.v);
 }
@@ -77,12 +79,14 @@ static int may_text(const struct speech *s, struct error *err)
 	const struct conversation_row *c = &s->conversation;
 
 	if (!c->open)
-		return error_set(err, ERR_STATE,
-				 "Not texted: this conversation is closed. `!claim` opens it again.");
+		return error_set(
+			err, ERR_STATE,
+			"Not texted: this conversation is closed. `!claim` opens it again.");
 	if (c->owner[0] != '\0' && strcmp(c->owner, s->user) != 0)
-		return error_set(err, ERR_STATE,
-				 "Not texted: this conversation is with %s. `!claim` takes it over.",
-				 strchr(c->owner, ':') + 1);
+		return error_set(
+			err, ERR_STATE,
+			"Not texted: this conversation is with %s. `!claim` takes it over.",
+			strchr(c->owner, ':') + 1);
 	return 0;
 }
 
@@ -115,7 +119,8 @@ static int said_command(struct speech *s, struct error *err)
 	return relay_notice(s->bridge, &s->place, err, "%s", answer.buf);
 }
 
-/* ---- what an SMS cannot do ---------------------------------------------------------------------- */
+/* ---- what an SMS cannot do ----------------------------------------------------------------------
+ */
 
 /* The text of ours that was said with that event, if it is still in the queue. 1/0/-1. */
 static int queued_text(struct speech *s, struct message_row *row, struct error *err)
@@ -146,7 +151,8 @@ static int said_edit(struct speech *s, struct error *err)
 		return said_text(s, err);
 	return rc < 0 ? -1
 		      : error_set(err, ERR_STATE,
-				  "Not texted: a text that has gone cannot be edited. Write the correction "
+				  "Not texted: a text that has gone cannot be edited. Write the "
+				  "correction "
 				  "as a new message.");
 }
 
@@ -181,17 +187,20 @@ static int said_in_conversation(struct speech *s, struct error *err)
 		return said_retract(s, err);
 	case CHAT_SAID_ENCRYPTED:
 		return error_set(err, ERR_STATE,
-				 "Not texted: I cannot read encrypted messages. Switch encryption (OMEMO) off "
+				 "Not texted: I cannot read encrypted messages. Switch encryption "
+				 "(OMEMO) off "
 				 "for this room; an SMS is never encrypted anyway.");
 	case CHAT_SAID_REACTION:
 		if (text[0] == '\0')
 			return 0;
-		return error_set(err, ERR_STATE,
-				 "A reaction is not texted: they do not see it. Write some words if they "
-				 "should know.");
+		return error_set(
+			err, ERR_STATE,
+			"A reaction is not texted: they do not see it. Write some words if they "
+			"should know.");
 	case CHAT_SAID_FILE:
 		return error_set(err, ERR_STATE,
-				 "Not texted: files and pictures cannot be sent as SMS from here. Send words or "
+				 "Not texted: files and pictures cannot be sent as SMS from here. "
+				 "Send words or "
 				 "a link.");
 	case CHAT_SAID_OTHER:
 		return error_set(err, ERR_STATE, "Not texted: an SMS cannot carry %s.", text);
@@ -202,19 +211,22 @@ static int said_in_conversation(struct speech *s, struct error *err)
 static int said_elsewhere(struct speech *s, struct error *err)
 {
 	if (s->said->what == CHAT_SAID_ENCRYPTED)
-		return error_set(err, ERR_STATE,
-				 "I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
+		return error_set(
+			err, ERR_STATE,
+			"I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
 	if (s->said->what != CHAT_SAID_TEXT)
 		return 0;
 	if (s->said->text[0] == CMD_PREFIX)
 		return said_command(s, err);
 	if (s->place.kind == PLACE_CONTROL)
 		return 0; /* organizers talk to each other */
-	return error_set(err, ERR_STATE,
-			 "Nothing that is written here is texted to anybody. `!help` lists what I can do.");
+	return error_set(
+		err, ERR_STATE,
+		"Nothing that is written here is texted to anybody. `!help` lists what I can do.");
 }
 
-/* ---- one step --------------------------------------------------------------------------------- */
+/* ---- one step ---------------------------------------------------------------------------------
+ */
 
 /* Those who may write to the bot: the others are not answered, so that strangers on a federated
  * server cannot fill our tables. */

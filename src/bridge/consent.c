@@ -61,7 +61,7 @@ static void fill(struct strbuf *out, const char *template, const struct bridge_o
 			template += strlen(names[i]);
 		} else {
 			strbuf_addc(out, *template);
-			template++;
+			template ++;
 		}
 	}
 }
@@ -72,9 +72,8 @@ static int answer(struct bridge *bridge, const struct sms_sender *sender,
 {
 	STRBUF_AUTO(text);
 	struct error refused = {0};
-	struct message_row row = {.conversation = conversation->id,
-				  .kind = kind,
-				  .not_after = not_after};
+	struct message_row row = {
+		.conversation = conversation->id, .kind = kind, .not_after = not_after};
 	int rc;
 
 	fill(&text, template, bridge->options);
@@ -136,7 +135,8 @@ int consent_suppress(struct bridge *bridge, const struct phone *phone, const cha
 	return found < 0 ? -1 : 0;
 }
 
-/* ---- what the contact said -------------------------------------------------------------------- */
+/* ---- what the contact said --------------------------------------------------------------------
+ */
 
 struct said { /* one inbound text that means something */
 	const struct sms_sender *sender;
@@ -158,7 +158,8 @@ static int said_stop(struct bridge *bridge, const struct said *s, struct error *
 		return relay_tell(bridge, s->conversation->id, err,
 				  "⛔ They asked to stop again. They are not texted.");
 	if (relay_tell(bridge, s->conversation->id, err,
-		       "⛔ They have opted out. No more texts can be sent to them, by anybody; what was "
+		       "⛔ They have opted out. No more texts can be sent to them, by anybody; what "
+		       "was "
 		       "queued is cancelled. Only they can undo it, by texting START.") < 0)
 		return -1;
 	if (answered_by_others(s->sender, ANSWER_STOP, s->text))
@@ -211,12 +212,13 @@ static int said_perhaps_stop(struct bridge *bridge, const struct said *s, struct
 				    s->text, "", hold.at, err) < 0)
 		return -1;
 	consent_watch_holds(bridge);
-	return relay_tell(bridge, s->conversation->id, err,
-			  "✋ This may be a wish not to be texted. Until somebody decides, only answers "
-			  "to them are sent. `!optout` opts them out (`!optout quiet` without a "
-			  "confirmation), `!keep` if it was no such wish, `!wrong` for a wrong number. "
-			  "Undecided in %lld hours, it becomes an opt-out.",
-			  (long long)(bridge->options->hold_ms / 3600000));
+	return relay_tell(
+		bridge, s->conversation->id, err,
+		"✋ This may be a wish not to be texted. Until somebody decides, only answers "
+		"to them are sent. `!optout` opts them out (`!optout quiet` without a "
+		"confirmation), `!keep` if it was no such wish, `!wrong` for a wrong number. "
+		"Undecided in %lld hours, it becomes an opt-out.",
+		(long long)(bridge->options->hold_ms / 3600000));
 }
 
 static int said_wrong_number(struct bridge *bridge, const struct said *s, struct error *err)
@@ -224,23 +226,25 @@ static int said_wrong_number(struct bridge *bridge, const struct said *s, struct
 	struct consent_source source = {"sms_reply", s->rule, s->text, ""};
 	bool added;
 
-	if (consent_suppress(bridge, &s->conversation->phone, "wrong_number", &source, &added, err) < 0)
+	if (consent_suppress(bridge, &s->conversation->phone, "wrong_number", &source, &added,
+			     err) < 0)
 		return -1;
-	return relay_tell(bridge, s->conversation->id, err,
-			  "☎ This seems to be a wrong number: it is not texted any more. `!keep` if that "
-			  "is a mistake.");
+	return relay_tell(
+		bridge, s->conversation->id, err,
+		"☎ This seems to be a wrong number: it is not texted any more. `!keep` if that "
+		"is a mistake.");
 }
 
 int consent_apply(struct bridge *bridge, const struct sms_sender *sender,
-		  struct conversation_row *conversation, const char *text, bool *counts_as_answer_out,
-		  struct error *err)
+		  struct conversation_row *conversation, const char *text,
+		  bool *counts_as_answer_out, struct error *err)
 {
 	struct said s = {.sender = sender, .conversation = conversation, .text = text};
 	struct message_row last = {0};
 	struct optout_context context = {.first_name = conversation->name};
 	struct optout_result result;
-	int suppressed = store_find_suppression(bridge->store, &conversation->phone, &s.suppression,
-						err);
+	int suppressed =
+		store_find_suppression(bridge->store, &conversation->phone, &s.suppression, err);
 	int quoted = store_find_last_outbound(bridge->store, conversation->id, &last, err);
 
 	if (suppressed < 0 || quoted < 0)
@@ -251,7 +255,8 @@ int consent_apply(struct bridge *bridge, const struct sms_sender *sender,
 	optout_classify(text, strlen(text), &context, &result);
 	message_row_release(&last);
 	s.rule = result.rule;
-	*counts_as_answer_out = result.verdict == OPTOUT_NONE || result.verdict == OPTOUT_SUGGEST_STOP;
+	*counts_as_answer_out =
+		result.verdict == OPTOUT_NONE || result.verdict == OPTOUT_SUGGEST_STOP;
 	switch (result.verdict) {
 	case OPTOUT_NONE:
 		return 0;
@@ -269,7 +274,8 @@ int consent_apply(struct bridge *bridge, const struct sms_sender *sender,
 	BUG("verdict %d", (int)result.verdict);
 }
 
-/* ---- what a person decided -------------------------------------------------------------------- */
+/* ---- what a person decided --------------------------------------------------------------------
+ */
 
 /* The conversation of a number, if there ever was one. 1/0/-1. */
 static int conversation_of(struct bridge *bridge, const struct phone *phone,
@@ -341,8 +347,8 @@ int bridge_keep(struct bridge *bridge, const struct actor *actor, const struct p
 	return relay_tell(bridge, conversation.id, err, "Kept: they can be texted.");
 }
 
-int bridge_wrong_number(struct bridge *bridge, const struct actor *actor,
-			const struct phone *phone, struct error *err)
+int bridge_wrong_number(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
+			struct error *err)
 {
 	struct consent_source source = {"volunteer", "command", "", actor->user};
 	struct contact_row contact;
@@ -356,11 +362,13 @@ int bridge_wrong_number(struct bridge *bridge, const struct actor *actor,
 		return -1;
 	if (found == 0)
 		return 0;
-	return relay_tell(bridge, conversation.id, err,
-			  "☎ Marked as a wrong number: it is not texted any more. `!keep` undoes it.");
+	return relay_tell(
+		bridge, conversation.id, err,
+		"☎ Marked as a wrong number: it is not texted any more. `!keep` undoes it.");
 }
 
-/* ---- holds that nobody decides become opt-outs -------------------------------------------------- */
+/* ---- holds that nobody decides become opt-outs --------------------------------------------------
+ */
 
 static int hold_end(struct bridge *bridge, const struct hold_row *hold, struct error *err)
 {
@@ -375,9 +383,10 @@ static int hold_end(struct bridge *bridge, const struct hold_row *hold, struct e
 	found = conversation_of(bridge, &hold->phone, &contact, &conversation, err);
 	if (found <= 0)
 		return found;
-	return relay_tell(bridge, conversation.id, err,
-			  "⛔ Nobody decided in time: what they wrote counts as an opt-out. No more texts "
-			  "to them.");
+	return relay_tell(
+		bridge, conversation.id, err,
+		"⛔ Nobody decided in time: what they wrote counts as an opt-out. No more texts "
+		"to them.");
 }
 
 static void on_hold_timer(void *arg)

@@ -10,11 +10,11 @@ static void on_unpaused(bool committed, void *arg)
 {
 	struct bridge *bridge = arg;
 
+	if (!committed)
+		return;
 	bridge->paused = false;
-	if (committed) {
-		rate_unblock_all(bridge->rate);
-		outbox_kick(bridge);
-	}
+	rate_unblock_all(bridge->rate);
+	outbox_kick(bridge);
 }
 
 int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, struct error *err)
@@ -24,7 +24,8 @@ int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, 
 		return -1;
 	if (paused) {
 		bridge->paused = true; /* at once; the disk follows */
-		return relay_alert(bridge, err, "⏸ %s has paused everything outbound. `!resume` goes on.",
+		return relay_alert(bridge, err,
+				   "⏸ %s has paused everything outbound. `!resume` goes on.",
 				   strchr(actor->user, ':') + 1);
 	}
 	store_after_commit(bridge->store, on_unpaused, bridge);

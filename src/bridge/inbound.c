@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The way in: an inbound text becomes a row, a verdict about consent, and something to be shown, all
- * in the step that also remembers the provider's event, so that a repeated hook does nothing.
+ * The way in: an inbound text becomes a row, a verdict about consent, and something to be shown,
+ * all in the step that also remembers the provider's event, so that a repeated hook does nothing.
  */
 #include "bridge/bridge_priv.h"
 
@@ -58,7 +58,8 @@ static int nameless(struct bridge *bridge, const struct sms_event *event, const 
 
 	utf8_clean(&from, event->from, strlen(event->from), 40);
 	log_warn("inbound.nameless account_event=%s", log_quote(event->key));
-	return relay_alert(bridge, err, "A text came from “%s”, which is no number one could answer:\n%s",
+	return relay_alert(bridge, err,
+			   "A text came from “%s”, which is no number one could answer:\n%s",
 			   from.buf, words);
 }
 
@@ -71,10 +72,11 @@ static int announce(struct bridge *bridge, const struct conversation_row *row, c
 	conversation_title(row, title, sizeof(title));
 	if (!utf8_clean(&start, words, strlen(words), 120))
 		strbuf_adds(&start, "…");
-	return relay_alert(bridge, err,
-			   "📥 %s wrote: “%s”\nNobody is assigned. `!claim %lld` takes it, `!assign %lld "
-			   "NAME` gives it to somebody.",
-			   title, start.buf, (long long)row->id.v, (long long)row->id.v);
+	return relay_alert(
+		bridge, err,
+		"📥 %s wrote: “%s”\nNobody is assigned. `!claim %lld` takes it, `!assign %lld "
+		"NAME` gives it to somebody.",
+		title, start.buf, (long long)row->id.v, (long long)row->id.v);
 }
 
 static int stored(struct bridge *bridge, const struct sms_sender *sender,
@@ -150,9 +152,10 @@ int inbound_text(struct bridge *bridge, const struct sms_account *account,
 		return nameless(bridge, event, words.buf, err);
 	if (!sender) {
 		log_error("inbound.senderless account=%s", account->name);
-		return relay_alert(bridge, err,
-				   "⚠ A text from …%s came by “%s”, for which no sender is configured:\n%s",
-				   from.e164 + strlen(from.e164) - 3, account->name, words.buf);
+		return relay_alert(
+			bridge, err,
+			"⚠ A text from …%s came by “%s”, for which no sender is configured:\n%s",
+			from.e164 + strlen(from.e164) - 3, account->name, words.buf);
 	}
 	if (store_contact_ensure(bridge->store, &from, now, &contact, err) < 0)
 		return -1;

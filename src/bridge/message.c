@@ -61,15 +61,11 @@ static bool transition_allowed(enum message_state from, enum message_state to)
 /* The first words of a text, to recognise it by. */
 static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
 {
-	size_t n = strlen(text);
+	size_t n = strnlen(text, SNIPPET_BYTES);
 
-	if (n > SNIPPET_BYTES) {
-		n = SNIPPET_BYTES;
-		while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-			n--;
-	}
-	memcpy(out, text, n);
-	str_copy(out + n, 8, text[n] ? "…" : "");
+	while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+		n--;
+	(void)snprintf(out, SNIPPET_BYTES + 8, "%.*s%s", (int)n, text, text[n] ? "…" : "");
 	for (char *p = out; *p; p++) {
 		if (*p == '\n')
 			*p = ' ';
@@ -88,11 +84,12 @@ static int tell(struct bridge *bridge, const struct message_row *row, struct err
 		(void)snprintf(code, sizeof(code), " [%s]", row->code);
 	switch (row->state) {
 	case MSG_UNKNOWN:
-		return relay_tell(bridge, row->conversation, err,
-				  "❓ The provider did not answer about “%s”. It may or may not have "
-				  "gone. I wait for its report and do not send it again by myself. "
-				  "(`!retry %lld` sends it again, `!drop %lld` lets it be.)",
-				  words, id, id);
+		return relay_tell(
+			bridge, row->conversation, err,
+			"❓ The provider did not answer about “%s”. It may or may not have "
+			"gone. I wait for its report and do not send it again by myself. "
+			"(`!retry %lld` sends it again, `!drop %lld` lets it be.)",
+			words, id, id);
 	case MSG_UNDELIVERED:
 	case MSG_FAILED:
 		return relay_tell(bridge, row->conversation, err,

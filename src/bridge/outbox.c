@@ -69,7 +69,8 @@ int cleared_sms_validity_s(const struct cleared_sms *sms)
 	return sms->validity_s;
 }
 
-/* ---- senders ---------------------------------------------------------------------------------- */
+/* ---- senders ----------------------------------------------------------------------------------
+ */
 
 const struct sms_sender *sender_by_name(const struct bridge *bridge, const char *name)
 {
@@ -100,10 +101,11 @@ int sender_for(struct bridge *bridge, const struct contact_row *contact,
 		*out = sender_by_name(bridge, contact->sender);
 		/* Never silently from another number: people would not know who is texting. */
 		if (!*out)
-			return error_set(err, ERR_CONFIG,
-					 "They were texted from the sender “%s”, which is no longer "
-					 "configured. An admin has to bring it back.",
-					 contact->sender);
+			return error_set(
+				err, ERR_CONFIG,
+				"They were texted from the sender “%s”, which is no longer "
+				"configured. An admin has to bring it back.",
+				contact->sender);
 		return 0;
 	}
 	*out = sender_choose(bridge, &contact->phone);
@@ -112,7 +114,8 @@ int sender_for(struct bridge *bridge, const struct contact_row *contact,
 	return store_contact_set_sender(bridge->store, contact->id, (*out)->name, err);
 }
 
-/* ---- in --------------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------------------
+ */
 
 static void kick_after_commit(bool committed, void *arg)
 {
@@ -156,7 +159,8 @@ int outbox_add(struct bridge *bridge, struct message_row *row, const struct phon
 	return relay_tell(bridge, row->conversation, err, "🕓 %s", ruling.why);
 }
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- out --------------------------------------------------------------------------------------
+ */
 
 struct send { /* one request under way */
 	struct bridge *bridge;
@@ -166,7 +170,7 @@ struct send { /* one request under way */
 	struct cleared_sms sms;
 	char *text;
 	struct sms_result result; /* kept here while it cannot be stored */
-	struct send *next;	  /* while it waits for the commit */
+	struct send *next;        /* while it waits for the commit */
 };
 
 static void send_free(struct send *send)
@@ -217,17 +221,19 @@ static int block_sender(struct bridge *bridge, const struct send *send, struct m
 	int64_t now = loop_monotonic(bridge->loop);
 	bool known = rate_blocked_why(bridge->rate, send->sender, now)[0] != '\0';
 
-	rate_block(bridge->rate, send->sender, result->scope, now + CONFIG_RETRY_MS, result->reason);
+	rate_block(bridge->rate, send->sender, result->scope, now + CONFIG_RETRY_MS,
+		   result->reason);
 	if (requeue(bridge, row, CONFIG_RETRY_MS, err) < 0)
 		return -1;
 	if (known)
 		return 0;
 	log_error("sender.blocked sender=%s code=%s", send->sender->name, result->code);
-	return relay_alert(bridge, err,
-			   "⚠ The provider “%s” refuses to send from “%s”: %s%s%s%s Texts wait. An admin has "
-			   "to look at it; I try again in 5 minutes, or after `!resume`.",
-			   send->account->name, send->sender->name, result->reason,
-			   result->code[0] ? " [" : "", result->code, result->code[0] ? "]" : "");
+	return relay_alert(
+		bridge, err,
+		"⚠ The provider “%s” refuses to send from “%s”: %s%s%s%s Texts wait. An admin has "
+		"to look at it; I try again in 5 minutes, or after `!resume`.",
+		send->account->name, send->sender->name, result->reason,
+		result->code[0] ? " [" : "", result->code, result->code[0] ? "]" : "");
 }
 
 /* What a result means for the text; the row is as stored now. */
@@ -258,7 +264,8 @@ static int result_apply(struct bridge *bridge, const struct send *send, struct m
 	case SMS_OPTED_OUT:
 		if (message_set_state(bridge, row, MSG_FAILED, err) < 0)
 			return -1;
-		return consent_suppress(bridge, &row->phone, "provider_opt_out", &source, &added, err);
+		return consent_suppress(bridge, &row->phone, "provider_opt_out", &source, &added,
+					err);
 	case SMS_AMBIGUOUS:
 		return message_set_state(bridge, row, MSG_UNKNOWN, err);
 	case SMS_PERM:
@@ -376,7 +383,8 @@ static void sends_start(bool committed, void *arg)
 	}
 }
 
-/* ---- taking what is due ----------------------------------------------------------------------- */
+/* ---- taking what is due -----------------------------------------------------------------------
+ */
 
 struct taking {
 	struct bridge *bridge;
@@ -444,7 +452,8 @@ static bool take_due(const struct message_row *due, void *arg)
 	}
 	if (!sender) {
 		STR_COPY(row.code, "E_SENDER");
-		STR_COPY(row.reason, "its sender is no longer configured; an admin has to bring it back.");
+		STR_COPY(row.reason,
+			 "its sender is no longer configured; an admin has to bring it back.");
 		rc = message_set_state(bridge, &row, MSG_FAILED, t->err);
 	} else if (!rate_take(bridge->rate, sender, loop_monotonic(bridge->loop))) {
 		if (t->busy_n < SENDERS_MAX)
@@ -497,8 +506,8 @@ static void outbox_sleep(struct bridge *bridge, const struct taking *t)
 	if (store_next_due(bridge->store, &due, NULL) == 0 && due != INT64_MAX) {
 		int64_t until = due - bridge_now(bridge);
 
-		/* One that is due and was not taken waits for a sender or for an earlier text of the
-		 * same contact, whose end will kick. */
+		/* One that is due and was not taken waits for a sender or for an earlier text of
+		 * the same contact, whose end will kick. */
 		if (until > 0 && until < wait)
 			wait = until;
 	}
@@ -529,8 +538,8 @@ static void outbox_run(void *arg)
 		const char *busy[SENDERS_MAX + 1] = {0};
 
 		memcpy(busy, t.busy, t.busy_n * sizeof(busy[0]));
-		rc = store_list_due(bridge->store, bridge_now(bridge), busy, BATCH_MAX, take_due, &t,
-				    &err);
+		rc = store_list_due(bridge->store, bridge_now(bridge), busy, BATCH_MAX, take_due,
+				    &t, &err);
 		if (t.failed)
 			rc = -1;
 		if (rc >= 0 && t.sends)

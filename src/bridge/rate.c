@@ -11,10 +11,10 @@
 
 struct lane { /* of one sender, or of an account as a whole (then key begins with '@') */
 	char key[SMS_NAME_MAX + 1];
-	bool full;	/* not used yet: the bucket is full */
-	double tokens;	/* texts */
+	bool full;      /* not used yet: the bucket is full */
+	double tokens;  /* texts */
 	int64_t filled; /* when tokens was right */
-	double share;	/* of the configured rate, 0.05..1 */
+	double share;   /* of the configured rate, 0.05..1 */
 	int64_t share_at;
 	int64_t blocked_until;
 	char why[SMS_REASON_MAX];
@@ -133,8 +133,8 @@ void rate_throttle(struct rate *rate, const struct sms_sender *sender, enum sms_
 void rate_block(struct rate *rate, const struct sms_sender *sender, enum sms_scope scope,
 		int64_t until, const char *why)
 {
-	struct lane *lane = scope == SMS_SCOPE_ACCOUNT ? account_lane(rate, sender)
-						       : sender_lane(rate, sender);
+	struct lane *lane =
+		scope == SMS_SCOPE_ACCOUNT ? account_lane(rate, sender) : sender_lane(rate, sender);
 
 	if (until > lane->blocked_until)
 		lane->blocked_until = until;

@@ -55,7 +55,8 @@ struct place_state *place_state_of(struct bridge *bridge, const struct place_row
 	return state;
 }
 
-/* ---- how a place looks now, from the tables --------------------------------------------------- */
+/* ---- how a place looks now, from the tables ---------------------------------------------------
+ */
 
 struct place_view {
 	struct place_row row;
@@ -97,9 +98,11 @@ static int view_conversation(struct bridge *bridge, struct place_view *view, str
 	if (suppressed < 0)
 		return -1;
 	conversation_title(c, view->title, sizeof(view->title));
-	(void)snprintf(view->topic, sizeof(view->topic), "%s%s%s",
-		       suppressed ? "⛔ No texts: " : "", suppressed ? suppression.reason : "",
-		       suppressed ? "" : c->owner[0] ? strchr(c->owner, ':') + 1 : "Inbox");
+	(void)snprintf(view->topic, sizeof(view->topic), "%s%s%s", suppressed ? "⛔ No texts: " : "",
+		       suppressed ? suppression.reason : "",
+		       suppressed    ? ""
+		       : c->owner[0] ? strchr(c->owner, ':') + 1
+				     : "Inbox");
 	if (c->name[0] != '\0')
 		STR_COPY(view->contact_name, c->name);
 	else
@@ -147,7 +150,8 @@ static int view_load(struct bridge *bridge, struct place_id id, struct place_vie
 	return 0;
 }
 
-/* ---- giving rows to the network --------------------------------------------------------------- */
+/* ---- giving rows to the network ---------------------------------------------------------------
+ */
 
 struct giving {
 	struct place_state *state;
@@ -257,7 +261,8 @@ static void run_after_commit(bool committed, void *arg)
 		relay_run(arg);
 }
 
-/* ---- queueing --------------------------------------------------------------------------------- */
+/* ---- queueing ---------------------------------------------------------------------------------
+ */
 
 static int relay_add(struct bridge *bridge, const struct place_row *place,
 		     const struct relay_row *row, struct error *err)
@@ -420,7 +425,8 @@ int place_refresh(struct bridge *bridge, struct conversation_id conversation, bo
 	return store_list_places_of(bridge->store, conversation, refresh_one, &r, err);
 }
 
-/* ---- what the network says --------------------------------------------------------------------- */
+/* ---- what the network says ---------------------------------------------------------------------
+ */
 
 static bool open_one(const struct place_row *row, void *arg)
 {
@@ -442,7 +448,8 @@ void bridge_chat_up(struct bridge *bridge, const char *network)
 	slot->up = true;
 	log_info("chat.up network=%s", network);
 	if (store_list_places(bridge->store, network, open_one, bridge, &err) < 0 ||
-	    store_list_places_pending(bridge->store, network, INT32_MAX, open_one, bridge, &err) < 0)
+	    store_list_places_pending(bridge->store, network, INT32_MAX, open_one, bridge, &err) <
+		    0)
 		log_error("chat.unopened network=%s problem=%s", network, log_quote(err.text));
 }
 
@@ -548,13 +555,15 @@ static void relay_end(struct bridge *bridge, struct relay_id id, const char *eve
 			  log_quote(err.text));
 	if (!state)
 		return;
-	if (rc < 0) { /* it stays pending, and is known again by its id when the place is reopened */
+	if (rc <
+	    0) { /* it stays pending, and is known again by its id when the place is reopened */
 		place_reopen(state, "what was shown could not be stored");
 		return;
 	}
 	if (state->in_flight > 0)
 		state->in_flight--;
-	if (state->phase == PLACE_READY && (state->in_flight == 0 || state->in_flight == IN_FLIGHT_MAX / 2))
+	if (state->phase == PLACE_READY &&
+	    (state->in_flight == 0 || state->in_flight == IN_FLIGHT_MAX / 2))
 		relay_run(state);
 }
 

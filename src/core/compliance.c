@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The gate as a table: one row for each rule, in the order in which they object, with the kinds of
+ * text that are exempt from it. A new rule is a new row and a new field of struct gate_input.
+ */
+#include "core/compliance.h"
+
+#include "base/xalloc.h"
+#include "core/gsm7.h"
+#include "core/phone.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KIND(k) (1u << (k))
+#define AUTOMATIC (KIND(GATE_STOP_CONFIRM) | KIND(GATE_START_CONFIRM) | KIND(GATE_HELP_ANSWER))
+
+/* The same words again: by a slip of the finger, or as a repeated first text. */
+#define REPLY_REPEAT_MS 10000
+#define INITIAL_REPEAT_MS (INT64_C(30) * 24 * 3600 * 1000)
+#define HELP_REPEAT_MS (INT64_C(3600) * 1000) /* two machines must not answer each other for ever  \
+					       */
+
+struct gate_rule {
+	enum gate_code code;
+	const char *word;
+	unsigned exempt; /* KIND() bits */
+	bool wait;
+	/* Whether the rule objects; then it writes why. */
+	bool (*objects)(const struct gate_input *input, char *why, size_t size);
+};
+
+static bool is_paused(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size,
+		       "Queued: an organizer has paused all texting. It goes out when they "
+		       "resume.");
+	return input->paused;
+}
+
+static bool is_late(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size, "Too late: it was only good for a while after they wrote.");
+	return input->not_after > 0 && input->now > input->not_after;
+}
+
+static bool is_untextable(const struct gate_input *input, char *why, size_t size)
+{
+	enum phone_class class = phone_classify(&input->to);
+
+	(void)snprintf(why, size, "Not sent: this kind of number (%s) cannot be texted.",
+		       phone_class_word(class));
+	return !phone_is_textable(class);
+}
+
+static bool is_suppressed(const struct gate_input *input, char *why, size_t size)
+{
+	if (!input->suppressed)
+		return false;
+	if (strcmp(input->suppressed, "wrong_number") == 0)
+		(void)snprintf(why, size,
+			       "Not sent: this is a wrong number. `!keep` if that is a mistake.");
+	else
+		(void)snprintf(why, size,
+			       "Not sent: they have opted out. Only they can undo that, by "
+			       "texting START.");
+	return true;
+}
+
+static bool is_held(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size,
+		       "Not sent: they may have asked to stop. Decide first: `!optout` or "
+		       "`!keep`.");
+	return input->hold;
+}
+
+static int64_t repeat_window(enum gate_kind kind)
+{
+	switch (kind) {
+	case GATE_REPLY:
+		return REPLY_REPEAT_MS;
+	case GATE_INITIAL:
+		return INITIAL_REPEAT_MS;
+	case GATE_HELP_ANSWER:
+		return HELP_REPEAT_MS;
+	case GATE_STOP_CONFIRM:
+	case GATE_START_CONFIRM:
+		return 0;
+	}
+	BUG("gate kind %d", (int)kind);
+}
+
+static bool is_repeated(const struct gate_input *input, char *why, size_t size)
+{
+	if (input->duplicate_age < 0 || input->duplicate_age >= repeat_window(input->kind))
+		return false;
+	(void)snprintf(why, size,
+		       "Not sent: they got just these words from us %lld %s ago. Change them if "
+		       "you mean it.",
+		       (long long)(input->duplicate_age < 7200000 ? input->duplicate_age / 1000
+								  : input->duplicate_age / 3600000),
+		       input->duplicate_age < 7200000 ? "seconds" : "hours");
+	return true;
+}
+
+static bool is_empty(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size, "Not sent: there are no words in it.");
+	return input->text[strspn(input->text, " \t\n")] == '\0';
+}
+
+static bool is_too_long(const struct gate_input *input, char *why, size_t size)
+{
+	size_t len = strlen(input->text);
+	struct segment_count count;
+
+	gsm7_count(input->text, len, &count);
+	if (count.segments <= input->max_segments && count.units <= input->max_chars)
+		return false;
+	(void)snprintf(why, size,
+		       "Not sent: too long, it would take %d SMS segments (%s); %d are "
+		       "allowed. Shorten it or send it in parts.",
+		       count.segments, sms_encoding_word(count.encoding), input->max_segments);
+	return true;
+}
+
+static const struct gate_rule rules[] = {
+	{GATE_TOO_LATE, "E_TOO_LATE", 0, false, is_late},
+	{GATE_NUMBER_CLASS, "E_NUMBER_CLASS", 0, false, is_untextable},
+	{GATE_SUPPRESSED, "E_SUPPRESSED", KIND(GATE_STOP_CONFIRM) | KIND(GATE_HELP_ANSWER), false,
+	 is_suppressed},
+	{GATE_HOLD, "E_HOLD", AUTOMATIC | KIND(GATE_REPLY), false, is_held},
+	{GATE_EMPTY, "E_EMPTY", 0, false, is_empty},
+	{GATE_TOO_LONG, "E_TOO_LONG", AUTOMATIC, false, is_too_long},
+	{GATE_DUPLICATE, "E_DUP", 0, false, is_repeated},
+	/* Last, because it only waits: what is refused for good is refused at once. */
+	{GATE_PAUSED, "E_PAUSED", 0, true, is_paused},
+};
+
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+void gate_check(const struct gate_input *input, struct gate_ruling *ruling_out)
+{
+	for (size_t i = 0; i < RULES; i++) {
+		const struct gate_rule *rule = &rules[i];
+
+		if ((rule->exempt & KIND(input->kind)) ||
+		    !rule->objects(input, ruling_out->why, sizeof(ruling_out->why)))
+			continue;
+		ruling_out->code = rule->code;
+		ruling_out->wait = rule->wait;
+		return;
+	}
+	*ruling_out = (struct gate_ruling){.code = GATE_ALLOW};
+}
+
+const char *gate_code_word(enum gate_code code)
+{
+	for (size_t i = 0; i < RULES; i++) {
+		if (rules[i].code == code)
+			return rules[i].word;
+	}
+	return "ALLOW";
+}
