@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Batches and steps. A batch is a transaction, so that one sync pays for all use cases of a loop
+ * turn; a step is a savepoint in it, so that one use case can fail alone.
+ *
+ * When the disk is full or broken SQLite may roll back the whole transaction by itself. The batch
+ * is then marked as failed: until store_commit() has told the waiters, steps are refused, because
+ * their rows would go into no transaction at all.
+ */
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "store/db.h"
+#include "store/sql.h"
+
+/* One of the few statements that steer a transaction. */
+static int control(struct store *store, const char *text, struct error *err)
+{
+	SQL_AUTO(q, store, text);
+
+	return sql_step(&q, err);
+}
+
+static void batch_fail(struct store *store)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		(void)control(store, "ROLLBACK", NULL);
+	store->failed = true;
+	store->tally = store->tally_at_batch;
+}
+
+void batch_notice_loss(struct store *store)
+{
+	if (store->in_batch && !store->failed && sqlite3_get_autocommit(store->db))
+		batch_fail(store);
+}
+
+void store_on_batch(struct store *store, void (*fn)(void *arg), void *arg)
+{
+	store->on_batch = fn;
+	store->on_batch_arg = arg;
+}
+
+static int batch_begin(struct store *store, struct error *err)
+{
+	/* IMMEDIATE: to be refused now, not at the first row. */
+	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return sql_error(store->db, rc, err);
+	store->in_batch = true;
+	store->tally_at_batch = store->tally;
+	if (store->on_batch)
+		store->on_batch(store->on_batch_arg);
+	return 0;
+}
+
+int store_step_begin(struct store *store, struct error *err)
+{
+	if (store->in_step)
+		BUG("steps do not nest");
+	if (store->failed)
+		return sql_error(store->db, SQLITE_ABORT_ROLLBACK, err);
+	if (!store->in_batch && batch_begin(store, err))
+		return -1;
+	if (control(store, "SAVEPOINT step", err)) {
+		batch_notice_loss(store);
+		return -1;
+	}
+	store->in_step = true;
+	store->step_waiters = store->waiter_n;
+	store->tally_at_step = store->tally;
+	return 0;
+}
+
+int store_step_end(struct store *store, bool keep, struct error *err)
+{
+	int rc = 0;
+
+	if (!store->in_step)
+		BUG("no step to end");
+	store->in_step = false;
+	if (store->failed) {
+		if (keep)
+			rc = sql_error(store->db, SQLITE_ABORT_ROLLBACK, err);
+		keep = false;
+	} else if (keep) {
+		rc = control(store, "RELEASE step", err);
+	} else {
+		rc = control(store, "ROLLBACK TO step", err) || control(store, "RELEASE step", err)
+			     ? -1
+			     : 0;
+		store->tally = store->tally_at_step;
+	}
+	if (rc && !store->failed)
+		batch_fail(store);
+	if (!keep || rc)
+		store->waiter_n = store->step_waiters;
+	return rc;
+}
+
+void store_after_commit(struct store *store, store_committed_fn *fn, void *arg)
+{
+	if (!store->in_batch) {
+		fn(true, arg);
+		return;
+	}
+	if (store->waiter_n == store->waiter_alloc) {
+		store->waiter_alloc = store->waiter_alloc ? store->waiter_alloc * 2 : 16;
+		store->waiters =
+			xreallocarray(store->waiters, store->waiter_alloc, sizeof(*store->waiters));
+	}
+	store->waiters[store->waiter_n++] = (struct waiter){fn, arg};
+}
+
+/* A waiter may begin a step and so the next batch: the list is taken out first. */
+static void call_waiters(struct store *store, bool committed)
+{
+	AUTO_FREE struct waiter *waiters = store->waiters;
+	size_t n = store->waiter_n;
+
+	store->waiters = NULL;
+	store->waiter_n = store->waiter_alloc = 0;
+	for (size_t i = 0; i < n; i++)
+		waiters[i].fn(committed, waiters[i].arg);
+}
+
+void store_commit(struct store *store)
+{
+	struct error err;
+	bool committed;
+
+	if (store->in_step)
+		BUG("commit within a step");
+	if (!store->in_batch)
+		return;
+	if (!store->failed && control(store, "COMMIT", &err)) {
+		log_error("store.commit_failed waiters=%zu why=%s", store->waiter_n,
+			  log_quote(err.text));
+		batch_fail(store);
+	}
+	committed = !store->failed;
+	store->in_batch = false;
+	store->failed = false;
+	call_waiters(store, committed);
+}
+
+void batch_abandon(struct store *store)
+{
+	if (!store->in_batch)
+		return;
+	/* It stays failed, so that no waiter can begin anything in a store that is being closed. */
+	batch_fail(store);
+	store->in_step = false;
+	call_waiters(store, false);
+	free(store->waiters);
+	store->waiters = NULL;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Texts, one row each. The compare-and-swap of store_message_change() is what keeps two events
+ * about one text from both winning.
+ */
+#include "store/messages.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#define MESSAGE_SELECT                                                                             \
+	"SELECT m.id, m.conversation, m.outbound, m.kind, m.state, m.text, m.ref, m.sender,"       \
+	" m.account, m.ext_id, m.segments, m.parts_delivered, m.author, m.origin_place,"           \
+	" m.origin_event, m.due_at, m.not_after, m.attempts, m.code, m.reason, m.created_at,"      \
+	" m.updated_at, c.phone FROM message m"                                                    \
+	" JOIN conversation v ON v.id = m.conversation JOIN contact c ON c.id = v.contact "
+
+static int read_message(struct sql *q, struct message_row *out, struct error *err)
+{
+	int rc = sql_step(q, err);
+
+	out->text = NULL; /* so that releasing is right whatever was found */
+	if (rc != 1)
+		return rc;
+	out->id.v = sql_get_int(q);
+	out->conversation.v = sql_get_int(q);
+	out->outbound = sql_get_int(q) != 0;
+	out->kind = (enum message_kind)sql_get_int(q);
+	out->state = (enum message_state)sql_get_int(q);
+	out->text = sql_get_text_copy(q);
+	sql_get_text(q, out->ref, sizeof(out->ref));
+	sql_get_text(q, out->sender, sizeof(out->sender));
+	sql_get_text(q, out->account, sizeof(out->account));
+	sql_get_text(q, out->ext_id, sizeof(out->ext_id));
+	out->segments = (int)sql_get_int(q);
+	out->parts_delivered = (int)sql_get_int(q);
+	sql_get_text(q, out->author, sizeof(out->author));
+	out->origin_place.v = sql_get_int(q);
+	sql_get_text(q, out->origin_event, sizeof(out->origin_event));
+	out->due_at = sql_get_int(q);
+	out->not_after = sql_get_int(q);
+	out->attempts = (int)sql_get_int(q);
+	sql_get_text(q, out->code, sizeof(out->code));
+	sql_get_text(q, out->reason, sizeof(out->reason));
+	out->created_at = sql_get_int(q);
+	out->updated_at = sql_get_int(q);
+	sql_get_text(q, out->phone.e164, sizeof(out->phone.e164));
+	return 1;
+}
+
+void message_row_release(struct message_row *row)
+{
+	free(row->text);
+	row->text = NULL;
+}
+
+static int find_message(struct store *store, struct message_id id, struct message_row *out,
+			struct error *err)
+{
+	SQL_AUTO(q, store, MESSAGE_SELECT "WHERE m.id = ?1");
+
+	sql_int(&q, id.v);
+	return read_message(&q, out, err);
+}
+
+int store_get_message(struct store *store, struct message_id id, struct message_row *out,
+		      struct error *err)
+{
+	return sql_must_find(find_message(store, id, out, err), "message", id.v, err);
+}
+
+int store_find_message_by_ref(struct store *store, const char *ref, struct message_row *out,
+			      struct error *err)
+{
+	SQL_AUTO(q, store, MESSAGE_SELECT "WHERE m.ref = ?1 AND m.ref <> ''");
+
+	sql_text(&q, ref);
+	return read_message(&q, out, err);
+}
+
+int store_find_message_by_ext_id(struct store *store, const char *account, const char *ext_id,
+				 struct message_row *out, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 MESSAGE_SELECT "WHERE m.account = ?1 AND m.ext_id = ?2 AND m.ext_id <> ''");
+
+	sql_text(&q, account);
+	sql_text(&q, ext_id);
+	return read_message(&q, out, err);
+}
+
+int store_find_message_by_origin(struct store *store, struct place_id place, const char *event_id,
+				 struct message_row *out, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 MESSAGE_SELECT "WHERE m.origin_place = ?1 AND m.origin_event = ?2"
+				" AND m.outbound = 1 AND m.origin_event <> ''");
+
+	sql_int(&q, place.v);
+	sql_text(&q, event_id);
+	return read_message(&q, out, err);
+}
+
+int store_find_last_outbound(struct store *store, struct conversation_id conversation,
+			     struct message_row *out, struct error *err)
+{
+	/* UNKNOWN too: the phone may have it. */
+	SQL_AUTO(q, store,
+		 MESSAGE_SELECT "WHERE m.conversation = ?1 AND m.outbound = 1"
+				" AND m.state IN (25, 30, 40, 90, 91, 93)"
+				" ORDER BY m.id DESC LIMIT 1");
+
+	sql_int(&q, conversation.v);
+	return read_message(&q, out, err);
+}
+
+/* FNV-1a; only to find the few rows whose text is worth comparing. */
+static int64_t hash_text(const char *text)
+{
+	uint64_t hash = 0xCBF29CE484222325u;
+
+	for (const char *p = text; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
+	return (int64_t)hash;
+}
+
+int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
+			struct message_id except, int64_t now, int64_t *age_out, struct error *err)
+{
+	int rc;
+	SQL_AUTO(q, store,
+		 "SELECT m.created_at FROM contact c JOIN conversation v ON v.contact = c.id"
+		 " JOIN message m ON m.conversation = v.id"
+		 " WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2 AND m.text = ?3"
+		 " AND m.id <> ?4 AND m.state NOT IN (92, 94) ORDER BY m.id DESC LIMIT 1");
+
+	sql_text(&q, phone->e164);
+	sql_int(&q, hash_text(text));
+	sql_text(&q, text);
+	sql_int(&q, except.v);
+	rc = sql_step(&q, err);
+	if (rc < 0)
+		return -1;
+	*age_out = -1;
+	if (rc == 1) {
+		int64_t age = now - sql_get_int(&q);
+
+		*age_out = age > 0 ? age : 0; /* a clock that was set back */
+	}
+	return 0;
+}
+
+static void log_repeated(const struct message_row *row)
+{
+	log_warn("store.ext_id_repeated account=%s ext_id=%s ref=%s", log_quote(row->account),
+		 log_quote(row->ext_id), row->ref);
+}
+
+static int insert_message(struct store *store, struct message_row *row, const char *ext_id,
+			  bool *conflict_out, struct error *err)
+{
+	int rc;
+	SQL_AUTO(q, store,
+		 "INSERT INTO message (conversation, outbound, kind, state, text, text_hash, ref,"
+		 " sender, account, ext_id, segments, parts_delivered, author, origin_place,"
+		 " origin_event, due_at, not_after, attempts, code, reason, handled, created_at,"
+		 " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22) RETURNING id");
+
+	sql_int(&q, row->conversation.v);
+	sql_int(&q, row->outbound);
+	sql_int(&q, row->kind);
+	sql_int(&q, row->state);
+	sql_text(&q, row->text);
+	sql_int(&q, row->outbound ? hash_text(row->text) : 0);
+	sql_text(&q, row->ref);
+	sql_text(&q, row->sender);
+	sql_text(&q, row->account);
+	sql_text(&q, ext_id);
+	sql_int(&q, row->segments);
+	sql_int(&q, row->parts_delivered);
+	sql_text(&q, row->author);
+	sql_id(&q, row->origin_place.v);
+	sql_text(&q, row->origin_event);
+	sql_int(&q, row->due_at);
+	sql_int(&q, row->not_after);
+	sql_int(&q, row->attempts);
+	sql_text(&q, row->code);
+	sql_text(&q, row->reason);
+	sql_int(&q, row->created_at);
+	sql_int(&q, row->updated_at);
+	rc = sql_run_insert(&q, &row->id.v, err);
+	*conflict_out = sql_is_unique_conflict(&q);
+	return rc;
+}
+
+int store_message_add(struct store *store, struct message_row *row, struct error *err)
+{
+	bool conflict;
+	int rc = insert_message(store, row, row->ext_id, &conflict, err);
+
+	/* A provider that gives one id to two texts: the first keeps it, and no text is lost. */
+	if (rc && conflict && row->ext_id[0]) {
+		rc = insert_message(store, row, "", &conflict, err);
+		if (rc == 0) {
+			log_repeated(row);
+			row->ext_id[0] = '\0';
+		}
+	}
+	if (rc == 0)
+		tally_add(store, row->state);
+	return rc;
+}
+
+static int64_t update_message(struct store *store, const struct message_row *row,
+			      enum message_state from, const char *ext_id, int64_t now,
+			      bool *conflict_out, struct error *err)
+{
+	int64_t changed;
+	/* One that is queued again is new to the humans too. */
+	SQL_AUTO(q, store,
+		 "UPDATE message SET state = ?1, ext_id = ?2, segments = ?3, parts_delivered = ?4,"
+		 " due_at = ?5, attempts = ?6, code = ?7, reason = ?8, sender = ?9, account = ?10,"
+		 " updated_at = ?11, handled = CASE WHEN ?1 = 0 THEN 0 ELSE handled END"
+		 " WHERE id = ?12 AND state = ?13");
+
+	sql_int(&q, row->state);
+	sql_text(&q, ext_id);
+	sql_int(&q, row->segments);
+	sql_int(&q, row->parts_delivered);
+	sql_int(&q, row->due_at);
+	sql_int(&q, row->attempts);
+	sql_text(&q, row->code);
+	sql_text(&q, row->reason);
+	sql_text(&q, row->sender);
+	sql_text(&q, row->account);
+	sql_int(&q, now);
+	sql_int(&q, row->id.v);
+	sql_int(&q, from);
+	changed = sql_run(&q, err);
+	*conflict_out = sql_is_unique_conflict(&q);
+	return changed;
+}
+
+int store_message_change(struct store *store, const struct message_row *row,
+			 enum message_state from, int64_t now, struct error *err)
+{
+	bool conflict;
+	int64_t changed = update_message(store, row, from, row->ext_id, now, &conflict, err);
+
+	if (changed < 0 && conflict && row->ext_id[0]) {
+		changed = update_message(store, row, from, "", now, &conflict, err);
+		if (changed > 0)
+			log_repeated(row);
+	}
+	if (changed > 0)
+		tally_move(store, from, row->state, 1);
+	return (int)changed;
+}
+
+int store_message_set_handled(struct store *store, struct message_id id, struct error *err)
+{
+	SQL_AUTO(q, store, "UPDATE message SET handled = 1 WHERE id = ?1");
+
+	sql_int(&q, id.v);
+	return sql_must_change(&q, "message", id.v, err);
+}
+
+int messages_call(struct store *store, const struct id_list *ids, store_message_fn *fn, void *arg,
+		  struct error *err)
+{
+	struct message_row row;
+	bool more = fn != NULL;
+
+	for (size_t i = 0; more && i < ids->n; i++) {
+		if (store_get_message(store, (struct message_id){ids->v[i]}, &row, err))
+			return -1;
+		more = fn(&row, arg);
+		message_row_release(&row);
+	}
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What is still to be shown, place by place, and which message an event of a place shows. */
+#include "base/xalloc.h"
+#include "store/sql.h"
+
+static int read_relay(struct sql *q, struct relay_row *out, struct error *err)
+{
+	int rc = sql_step(q, err);
+
+	out->text = NULL;
+	if (rc != 1)
+		return rc;
+	out->id.v = sql_get_int(q);
+	out->place.v = sql_get_int(q);
+	out->kind = (enum relay_kind)sql_get_int(q);
+	out->voice = (enum chat_voice)sql_get_int(q);
+	out->text = sql_get_text_copy(q);
+	sql_get_text(q, out->target_event, sizeof(out->target_event));
+	out->mark = (enum chat_mark)sql_get_int(q);
+	out->message.v = sql_get_int(q);
+	out->at = sql_get_int(q);
+	return 1;
+}
+
+void relay_row_release(struct relay_row *row)
+{
+	free(row->text);
+	row->text = NULL;
+}
+
+static int find_relay(struct store *store, struct relay_id id, struct relay_row *out,
+		      struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "SELECT id, place, kind, voice, text, target_event, mark, message, at FROM relay"
+		 " WHERE id = ?1");
+
+	sql_int(&q, id.v);
+	return read_relay(&q, out, err);
+}
+
+int store_get_relay(struct store *store, struct relay_id id, struct relay_row *out,
+		    struct error *err)
+{
+	return sql_must_find(find_relay(store, id, out, err), "relay row", id.v, err);
+}
+
+/* The old row goes instead of being changed: it may be under way already, and its end must not be
+ * taken for the end of the new one. */
+static int drop_mark(struct store *store, const struct relay_row *row, struct error *err)
+{
+	SQL_AUTO(q, store, "DELETE FROM relay WHERE kind = 2 AND place = ?1 AND target_event = ?2");
+
+	sql_int(&q, row->place.v);
+	sql_text(&q, row->target_event);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+int store_relay_add(struct store *store, const struct relay_row *row, struct error *err)
+{
+	bool is_mark = row->kind == RELAY_MARK;
+	SQL_AUTO(q, store,
+		 "INSERT INTO relay (place, kind, voice, text, target_event, mark, message, at)"
+		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+
+	if (is_mark && drop_mark(store, row, err))
+		return -1;
+	sql_int(&q, row->place.v);
+	sql_int(&q, row->kind);
+	sql_int(&q, row->voice);
+	sql_text(&q, is_mark ? "" : row->text);
+	sql_text(&q, is_mark ? row->target_event : "");
+	sql_int(&q, row->mark);
+	sql_id(&q, row->message.v);
+	sql_int(&q, row->at);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+int store_list_relay(struct store *store, struct place_id place, struct relay_id after, int limit,
+		     store_relay_fn *fn, void *arg, struct error *err)
+{
+	struct relay_row row;
+	bool more = true;
+	ID_LIST_AUTO(ids);
+	SQL_AUTO(q, store,
+		 "SELECT id FROM relay WHERE place = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
+
+	sql_int(&q, place.v);
+	sql_int(&q, after.v);
+	sql_int(&q, limit);
+	if (sql_read_ids(&q, &ids, err))
+		return -1;
+	for (size_t i = 0; more && i < ids.n; i++) {
+		int found = find_relay(store, (struct relay_id){ids.v[i]}, &row, err);
+
+		if (found < 0)
+			return -1;
+		if (found == 0)
+			continue; /* finished by fn in the meantime */
+		more = fn(&row, arg);
+		relay_row_release(&row);
+	}
+	return 0;
+}
+
+static int add_shown(struct store *store, const struct relay_row *row, const char *event_id,
+		     struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "INSERT INTO shown (place, event_id, message) VALUES (?1, ?2, ?3)"
+		 " ON CONFLICT (place, event_id) DO NOTHING");
+
+	sql_int(&q, row->place.v);
+	sql_text(&q, event_id);
+	sql_int(&q, row->message.v);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+int store_relay_finish(struct store *store, struct relay_id id, const char *event_id,
+		       struct error *err)
+{
+	struct relay_row row;
+	bool keeps;
+	int rc;
+	SQL_AUTO(q, store, "DELETE FROM relay WHERE id = ?1 RETURNING place, kind, message");
+
+	sql_int(&q, id.v);
+	rc = sql_step(&q, err);
+	if (rc != 1)
+		return rc;
+	row.place.v = sql_get_int(&q);
+	row.kind = (enum relay_kind)sql_get_int(&q);
+	row.message.v = sql_get_int(&q);
+	if (sql_step(&q, err) < 0)
+		return -1;
+	/* The event of a mark is not the message, only something said about it. */
+	keeps = row.kind != RELAY_MARK && row.message.v && event_id[0];
+	return keeps && add_shown(store, &row, event_id, err) ? -1 : 1;
+}
+
+int store_find_shown(struct store *store, struct place_id place, const char *event_id,
+		     struct message_id *message_out, struct error *err)
+{
+	int rc;
+	SQL_AUTO(q, store, "SELECT message FROM shown WHERE place = ?1 AND event_id = ?2");
+
+	sql_int(&q, place.v);
+	sql_text(&q, event_id);
+	rc = sql_step(&q, err);
+	if (rc == 1)
+		message_out->v = sql_get_int(&q);
+	return rc;
+}
