@@ -57,7 +57,7 @@ static void civil_from_ms__agrees__with_the_c_library(void **state)
 static void civil_to_ms__inverts__civil_from_ms(void **state)
 {
 	(void)state;
-	for (int64_t ms = -700 * 365 * DAY; ms < 700 * 365 * DAY; ms += 9 * DAY + 12345678) {
+	for (int64_t ms = -250000 * DAY; ms < 250000 * DAY; ms += 9 * DAY + 12345678) {
 		struct civil c;
 
 		civil_from_ms(ms, &c);
