@@ -10,7 +10,7 @@
  *
  *  1. Functions that change rows are called inside a step only; steps do not nest.
  *  2. A function returns 0, or -1 with err; the step must then end with keep = false.
- *     store_find_* return 1 found, 0 not found, -1 error.
+ *     store_find_* and store_get_* of a row return 1 found, 0 not found, -1 error.
  *  3. When a commit fails, the whole batch is rolled back and each waiter is called with false.
  *  4. Texts in row structs that are `char *` are the caller's: x_row_release().
  *  5. store_open() refuses a database that another process has open for running.

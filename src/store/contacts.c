@@ -36,7 +36,7 @@ int store_get_contact(struct store *store, struct contact_id id, struct contact_
 	SQL_AUTO(q, store, CONTACT_SELECT "WHERE id = ?1");
 
 	sql_int(&q, id.v);
-	return sql_must_find(read_contact(&q, out, err), "contact", id.v, err);
+	return read_contact(&q, out, err);
 }
 
 int store_contact_ensure(struct store *store, const struct phone *phone, int64_t now,

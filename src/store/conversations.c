@@ -39,7 +39,7 @@ int store_get_conversation(struct store *store, struct conversation_id id,
 	SQL_AUTO(q, store, CONVERSATION_SELECT "WHERE v.id = ?1");
 
 	sql_int(&q, id.v);
-	return sql_must_find(read_conversation(&q, out, err), "conversation", id.v, err);
+	return read_conversation(&q, out, err);
 }
 
 int store_find_conversation(struct store *store, struct contact_id contact,
@@ -88,15 +88,18 @@ int store_conversation_update(struct store *store, const struct conversation_row
 static int call_for_each(struct sql *q, store_conversation_fn *fn, void *arg, struct error *err)
 {
 	struct conversation_row row;
+	bool more = true;
 	ID_LIST_AUTO(ids);
 
 	if (sql_read_ids(q, &ids, err))
 		return -1;
-	for (size_t i = 0; i < ids.n; i++) {
-		if (store_get_conversation(q->store, (struct conversation_id){ids.v[i]}, &row, err))
+	for (size_t i = 0; more && i < ids.n; i++) {
+		int found = store_get_conversation(q->store, (struct conversation_id){ids.v[i]},
+						   &row, err);
+
+		if (found < 0)
 			return -1;
-		if (!fn(&row, arg))
-			break;
+		more = found == 0 || fn(&row, arg);
 	}
 	return 0;
 }

@@ -54,19 +54,13 @@ void message_row_release(struct message_row *row)
 	row->text = NULL;
 }
 
-static int find_message(struct store *store, struct message_id id, struct message_row *out,
-			struct error *err)
+int store_get_message(struct store *store, struct message_id id, struct message_row *out,
+		      struct error *err)
 {
 	SQL_AUTO(q, store, MESSAGE_SELECT "WHERE m.id = ?1");
 
 	sql_int(&q, id.v);
 	return read_message(&q, out, err);
-}
-
-int store_get_message(struct store *store, struct message_id id, struct message_row *out,
-		      struct error *err)
-{
-	return sql_must_find(find_message(store, id, out, err), "message", id.v, err);
 }
 
 int store_find_message_by_ref(struct store *store, const char *ref, struct message_row *out,
@@ -273,9 +267,10 @@ int messages_call(struct store *store, const struct id_list *ids, store_message_
 	bool more = fn != NULL;
 
 	for (size_t i = 0; more && i < ids->n; i++) {
-		if (store_get_message(store, (struct message_id){ids->v[i]}, &row, err))
+		int found = store_get_message(store, (struct message_id){ids->v[i]}, &row, err);
+		if (found < 0)
 			return -1;
-		more = fn(&row, arg);
+		more = found == 0 || fn(&row, arg);
 		message_row_release(&row);
 	}
 	return 0;

@@ -28,7 +28,7 @@ int store_get_place(struct store *store, struct place_id id, struct place_row *o
 	SQL_AUTO(q, store, PLACE_SELECT "WHERE id = ?1");
 
 	sql_int(&q, id.v);
-	return sql_must_find(read_place(&q, out, err), "place", id.v, err);
+	return read_place(&q, out, err);
 }
 
 int store_find_place_by_address(struct store *store, const char *network, enum place_kind kind,
@@ -103,15 +103,17 @@ int store_place_set_cursor(struct store *store, struct place_id id, const char *
 static int call_for_each(struct sql *q, store_place_fn *fn, void *arg, struct error *err)
 {
 	struct place_row row;
+	bool more = true;
 	ID_LIST_AUTO(ids);
 
 	if (sql_read_ids(q, &ids, err))
 		return -1;
-	for (size_t i = 0; i < ids.n; i++) {
-		if (store_get_place(q->store, (struct place_id){ids.v[i]}, &row, err))
+	for (size_t i = 0; more && i < ids.n; i++) {
+		int found = store_get_place(q->store, (struct place_id){ids.v[i]}, &row, err);
+
+		if (found < 0)
 			return -1;
-		if (!fn(&row, arg))
-			break;
+		more = found == 0 || fn(&row, arg);
 	}
 	return 0;
 }

@@ -28,8 +28,8 @@ void relay_row_release(struct relay_row *row)
 	row->text = NULL;
 }
 
-static int find_relay(struct store *store, struct relay_id id, struct relay_row *out,
-		      struct error *err)
+int store_get_relay(struct store *store, struct relay_id id, struct relay_row *out,
+		    struct error *err)
 {
 	SQL_AUTO(q, store,
 		 "SELECT id, place, kind, voice, text, target_event, mark, message, at FROM relay"
@@ -37,12 +37,6 @@ static int find_relay(struct store *store, struct relay_id id, struct relay_row 
 
 	sql_int(&q, id.v);
 	return read_relay(&q, out, err);
-}
-
-int store_get_relay(struct store *store, struct relay_id id, struct relay_row *out,
-		    struct error *err)
-{
-	return sql_must_find(find_relay(store, id, out, err), "relay row", id.v, err);
 }
 
 /* The old row goes instead of being changed: it may be under way already, and its end must not be
@@ -91,13 +85,11 @@ int store_list_relay(struct store *store, struct place_id place, struct relay_id
 	if (sql_read_ids(&q, &ids, err))
 		return -1;
 	for (size_t i = 0; more && i < ids.n; i++) {
-		int found = find_relay(store, (struct relay_id){ids.v[i]}, &row, err);
+		int found = store_get_relay(store, (struct relay_id){ids.v[i]}, &row, err);
 
 		if (found < 0)
 			return -1;
-		if (found == 0)
-			continue; /* finished by fn in the meantime */
-		more = fn(&row, arg);
+		more = found == 0 || fn(&row, arg); /* fn may have finished it already */
 		relay_row_release(&row);
 	}
 	return 0;

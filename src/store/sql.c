@@ -111,18 +111,13 @@ int sql_run_insert(struct sql *q, int64_t *id_out, struct error *err)
 	return rc;
 }
 
-int sql_must_find(int found, const char *what, int64_t id, struct error *err)
-{
-	if (found == 0)
-		return error_set(err, ERR_NOT_FOUND, "there is no %s %lld", what, (long long)id);
-	return found < 0 ? -1 : 0;
-}
-
 int sql_must_change(struct sql *q, const char *what, int64_t id, struct error *err)
 {
 	int64_t changed = sql_run(q, err);
 
-	return sql_must_find(changed < 0 ? -1 : changed > 0, what, id, err);
+	if (changed == 0)
+		return error_set(err, ERR_NOT_FOUND, "there is no %s %lld", what, (long long)id);
+	return changed < 0 ? -1 : 0;
 }
 
 bool sql_is_unique_conflict(const struct sql *q)

@@ -9,6 +9,7 @@
  */
 #include "roomline/store.h"
 
+#include "base/os_error.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "store/db.h"
@@ -26,11 +27,9 @@
 static int file_error(const char *path, const char *what, struct error *err)
 {
 	int code = errno;
-	char why[96] = "";
 
-	(void)strerror_r(code, why, sizeof(why));
 	return error_set(err, code == ENOSPC || code == EIO ? ERR_IO : ERR_CONFIG,
-			 "cannot %s %s: %s", what, path, why);
+			 "cannot %s %s: %s", what, path, os_error(code));
 }
 
 /* The pid that the holder wrote is only for the sentence. */
