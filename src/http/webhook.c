@@ -96,8 +96,7 @@ static void answer(bool committed, void *arg)
 
 	if (committed) {
 		crash_point("hook.committed");
-		http_reply(waiting->exchange, 200, sms_account_hook_reply_type(waiting->account),
-			   body, strlen(body));
+		http_reply(waiting->exchange, 200, type[0] ? type : NULL, body, strlen(body));
 	} else {
 		reply_text(waiting->exchange, 503, "not stored, try again\n");
 	}
