@@ -13,7 +13,7 @@
  *  2. build_send MUST NOT change the text; what the gate cleared is what is sent.
  *  3. parse_send MUST end in exactly one class. Whatever may have been accepted and cannot be told
  *     for sure is SMS_AMBIGUOUS, never SMS_TEMP: a TEMP text is sent again, an AMBIGUOUS one is
- * not.
+ *     not.
  *  4. An error code that the table does not know is SMS_PERM for this text only.
  *  5. verify_hook sees the public URL as the provider was given it and the raw body. It compares
  *     secrets with secret_equals().
