@@ -96,6 +96,8 @@ struct store *bridge_store(struct bridge *bridge);
 int64_t bridge_now(struct bridge *bridge);
 const struct bridge_options *bridge_options(struct bridge *bridge);
 bool bridge_is_paused(struct bridge *bridge);
+/* How many chat networks can take calls. */
+int bridge_networks_up(const struct bridge *bridge);
 /* One line per network and per sender: name, state. */
 struct strbuf;
 void bridge_describe(struct bridge *bridge, struct strbuf *out);

@@ -198,6 +198,15 @@ bool bridge_is_paused(struct bridge *bridge)
 	return bridge->paused;
 }
 
+int bridge_networks_up(const struct bridge *bridge)
+{
+	int n = 0;
+
+	for (int i = 0; i < bridge->slot_n; i++)
+		n += bridge->slots[i].up;
+	return n;
+}
+
 int bridge_read_number(struct bridge *bridge, const char *text, struct phone *out,
 		       struct error *err)
 {
