@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The daemon under test and the phones of its sandbox.
+
+    with Prosody() as server, Roomline(server) as roomline, Volunteer(server, "alice") as alice:
+        roomline.phone("+14155550111").text("Hi, who is this?")
+        room = alice.wait_invite()
+
+Each has its own folder, port and database. kill() is SIGKILL, start() brings it back on the same
+data; crash_at="outbox.committed:3" starts a build with crash points that dies at that step.
+"""
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+import servers
+from servers import HOST, Process, wait_until
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SECRET = "hook-secret-0123456789"
+SENDER = "+14155550100"
+
+
+def binary():
+    return os.environ.get("ROOMLINE_BIN") or os.path.join(ROOT, "build/gcc-san/roomline")
+
+
+SANDBOX = {"name": "sandbox", "driver": "sandbox"}
+MAIN = {"name": "main", "provider": "sandbox", "number": SENDER, "per_minute": 6000}
+
+
+def yaml_value(value):
+    return json.dumps(value, ensure_ascii=False)
+
+
+def yaml_lines(value, indent=""):
+    """YAML of dicts, lists of dicts or texts; enough for a configuration."""
+    for key, item in value.items():
+        if isinstance(item, dict):
+            yield f"{indent}{key}:"
+            yield from yaml_lines(item, indent + "  ")
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            yield f"{indent}{key}:"
+            for entry in item:
+                lines = list(yaml_lines(entry, indent + "    "))
+                yield f"{indent}  - {lines[0].strip()}"
+                yield from lines[1:]
+        else:
+            yield f"{indent}{key}: {yaml_value(item)}"
+
+
+class Roomline:
+    def __init__(self, server=None, providers=None, senders=None, organizers=("organizer",),
+                 inbox=("alice",), sections=None, env=None, folder=None):
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="roomline-daemon-")
+        self.port = servers.free_ports(1)[0]
+        self.url = f"http://{HOST}:{self.port}"
+        self.server = server
+        self.env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:exitcode=99",
+                        UBSAN_OPTIONS="print_stacktrace=1", **(env or {}))
+        self.config = {
+            "organisation": {"name": "Riverside", "help_contact": "help@example.org"},
+            "store": {"path": "roomline.db"},
+            "http": {"listen": f"{HOST}:{self.port}", "public_url": self.url,
+                     "hook_secret": SECRET},
+            "log": {"level": "debug"},
+            "providers": providers or [SANDBOX],
+            "senders": senders or [MAIN],
+        }
+        if server:
+            self.config["team"] = {
+                "organizers": [f"xmpp:{server.jid(u)}" for u in organizers],
+                "inbox": [f"xmpp:{server.jid(u)}" for u in inbox],
+            }
+            self.config["xmpp"] = {
+                "domain": server.component, "secret": server.secret, "host": HOST,
+                "port": server.component_port, "muc_service": server.muc,
+            }
+        for name, keys in (sections or {}).items():
+            self.config.setdefault(name, {}).update(keys)
+        self.process = None
+        self.starts = 0
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    @property
+    def db(self):
+        return self.path("roomline.db")
+
+    def write_config(self):
+        with open(self.path("roomline.yaml"), "w", encoding="utf-8") as f:
+            f.write("\n".join(yaml_lines(self.config)) + "\n")
+        os.chmod(self.path("roomline.yaml"), 0o600)
+        return self.path("roomline.yaml")
+
+    def start(self, crash_at=None, wait=True):
+        self.write_config()
+        env = dict(self.env)
+        if crash_at:
+            env["ROOMLINE_CRASH_AT"] = crash_at
+        self.process = Process([binary(), "run", "-c", self.path("roomline.yaml")],
+                               self.path("roomline.log"), env=env, cwd=self.folder)
+        self.process.start()
+        self.starts += 1
+        if wait:
+            wait_until(self._up, 30, lambda: "daemon up: " + self.log()[-3000:])
+        return self
+
+    def _up(self):
+        if not self.process.running:
+            raise RuntimeError("the daemon ended: " + self.log()[-3000:])
+        return servers.port_open(self.port)
+
+    def wait_chat(self, timeout=30):
+        """Until it is connected to the chat network and the control room is there."""
+        wait_until(lambda: self.query("select address from place where kind=1 and address<>''"),
+                   timeout, lambda: "control room: " + self.log()[-3000:])
+        return self
+
+    def stop(self, timeout=20):
+        """A clean end; fails when the daemon did not take it well (also on sanitizer reports)."""
+        if self.process and self.process.running:
+            os.kill(self.process.child.pid, signal.SIGTERM)
+            code = self.process.child.wait(timeout)
+            assert code == 0, f"exit {code}: {self.log()[-5000:]}"
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+
+    def wait_dead(self, timeout=30):
+        """Until a crash point has killed it; returns False if it lives on."""
+        try:
+            self.process.child.wait(timeout)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
+    def reload(self):
+        self.write_config()
+        os.kill(self.process.child.pid, signal.SIGHUP)
+
+    def log(self):
+        with open(self.path("roomline.log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def close(self):
+        self.kill()
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self.stop()
+            else:
+                print("---- the daemon's log\n" + self.log()[-6000:])
+        finally:
+            self.close()
+
+    # ---- looking at the truth
+
+    def query(self, sql, *values):
+        if not os.path.exists(self.db):
+            return []
+        connection = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as e:
+            if "no such table" in str(e):
+                return []
+            raise
+        finally:
+            connection.close()
+
+    # ---- the sandbox
+
+    def api(self, path, body=None):
+        request = urllib.request.Request(
+            self.url + "/sandbox/api/" + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text = answer.read().decode()
+            return json.loads(text) if text.strip() else None
+
+    def phone(self, number):
+        return Phone(self, number)
+
+    @property
+    def control(self):
+        return f"control@{self.server.muc}"
+
+
+class Phone:
+    """A simulated phone of the sandbox."""
+
+    def __init__(self, roomline, number):
+        self.roomline, self.number = roomline, number
+
+    def text(self, text, to=SENDER, **more):
+        return self.roomline.api("text", {"from": self.number, "to": to, "text": text, **more})
+
+    def received(self):
+        """The texts it has got, oldest first."""
+        try:
+            answer = self.roomline.api("phone/" + self.number.replace("+", "%2B") + "/texts")
+        except urllib.error.HTTPError as e:
+            if e.code == 404:
+                return []
+            raise
+        return [t["text"] for t in answer["texts"] if t.get("direction", "in") != "out"]
+
+    def wait_received(self, text, timeout=15):
+        wait_until(lambda: text in self.received(), timeout,
+                   lambda: f"{text!r} on {self.number}; got {self.received()}")
+        return self.received()
