@@ -67,7 +67,7 @@ int store_conversation_add(struct store *store, struct contact_id contact, const
 	sql_int(&q, now);
 	if (sql_run_insert(&q, &id.v, err))
 		return -1;
-	return store_get_conversation(store, id, out, err);
+	return store_get_conversation(store, id, out, err) == 1 ? 0 : -1;
 }
 
 int store_conversation_update(struct store *store, const struct conversation_row *row, int64_t now,

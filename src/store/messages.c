@@ -268,6 +268,7 @@ int messages_call(struct store *store, const struct id_list *ids, store_message_
 
 	for (size_t i = 0; more && i < ids->n; i++) {
 		int found = store_get_message(store, (struct message_id){ids->v[i]}, &row, err);
+
 		if (found < 0)
 			return -1;
 		more = found == 0 || fn(&row, arg);
