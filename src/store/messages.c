@@ -155,10 +155,13 @@ static int insert_message(struct store *store, struct message_row *row, const ch
 {
 	int rc;
 	SQL_AUTO(q, store,
-		 "INSERT INTO message (conversation, outbound, kind, state, text, text_hash, ref,"
+		 "INSERT INTO message (conversation, outbound, kind, turn, state, text, text_hash, "
+		 "ref,"
 		 " sender, account, ext_id, segments, parts_delivered, author, origin_place,"
 		 " origin_event, due_at, not_after, attempts, code, reason, handled, created_at,"
-		 " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		 " updated_at) VALUES (?1, ?2, ?3,"
+		 " CASE WHEN ?3 IN (2, 3, 4) THEN 0 ELSE 1 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+		 "?12, ?13, ?14,"
 		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22) RETURNING id");
 
 	sql_int(&q, row->conversation.v);

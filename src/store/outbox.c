@@ -10,7 +10,7 @@
 #include "store/messages.h"
 
 struct due {
-	bool automatic;
+	int64_t turn;
 	int64_t id;
 };
 
@@ -30,8 +30,8 @@ static int compare_due(const void *left, const void *right)
 	const struct due *a = left;
 	const struct due *b = right;
 
-	if (a->automatic != b->automatic)
-		return a->automatic ? -1 : 1;
+	if (a->turn != b->turn)
+		return a->turn < b->turn ? -1 : 1;
 	return (a->id > b->id) - (a->id < b->id);
 }
 
@@ -49,11 +49,11 @@ static int read_due_of(struct store *store, const char *sender, int64_t now, int
 {
 	int rc;
 	SQL_AUTO(q, store,
-		 "SELECT m.id, m.kind < 2 FROM message m"
+		 "SELECT m.id, m.turn FROM message m"
 		 " WHERE m.state = 0 AND m.sender = ?1 AND m.due_at <= ?2 AND NOT EXISTS ("
 		 "  SELECT 1 FROM message e WHERE e.state < 30 AND e.state IN (0, 20)"
 		 "  AND e.conversation = m.conversation AND e.id < m.id)"
-		 " ORDER BY m.kind < 2, m.id LIMIT ?3");
+		 " ORDER BY m.turn, m.id LIMIT ?3");
 
 	sql_text(&q, sender);
 	sql_int(&q, now);
@@ -64,7 +64,7 @@ static int read_due_of(struct store *store, const char *sender, int64_t now, int
 			out->v = xreallocarray(out->v, out->alloc, sizeof(*out->v));
 		}
 		out->v[out->n].id = sql_get_int(&q);
-		out->v[out->n++].automatic = sql_get_int(&q) == 0;
+		out->v[out->n++].turn = sql_get_int(&q);
 	}
 	return rc;
 }

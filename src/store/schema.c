@@ -56,6 +56,8 @@ static const char *const tables_1[] = {
 	" conversation INTEGER NOT NULL REFERENCES conversation (id),"
 	" outbound INTEGER NOT NULL CHECK (outbound IN (0, 1)),"
 	" kind INTEGER NOT NULL CHECK (kind IN (0, 1, 2, 3, 4)),"
+	/* our automatic answers leave before what people say */
+	" turn INTEGER NOT NULL CHECK (turn = CASE WHEN kind IN (2, 3, 4) THEN 0 ELSE 1 END),"
 	" state INTEGER NOT NULL"
 	"  CHECK (state IN (0, 20, 25, 30, 40, 90, 91, 92, 93, 94, 100)),"
 	" text TEXT NOT NULL,"
@@ -83,11 +85,12 @@ static const char *const tables_1[] = {
 	"CREATE UNIQUE INDEX message_ext_id ON message (account, ext_id) WHERE ext_id <> ''",
 	"CREATE UNIQUE INDEX message_origin ON message (origin_place, origin_event)"
 	" WHERE outbound = 1 AND origin_event <> ''",
-	/* store_list_due: each sender's queue in the order it leaves, answered from the index alone */
-	"CREATE INDEX message_queue ON message (sender, (kind < 2), id, due_at, conversation)"
+	/* store_list_due: each sender's queue in the order it leaves, answered from the index alone;
+	 * that takes the state in it, though it is always the same */
+	"CREATE INDEX message_queue ON message (state, sender, turn, id, due_at, conversation)"
 	" WHERE state = 0",
 	/* store_next_due */
-	"CREATE INDEX message_due ON message (due_at) WHERE state = 0",
+	"CREATE INDEX message_due ON message (state, due_at) WHERE state = 0",
 	/* what is under way, whole or of a conversation */
 	"CREATE INDEX message_live ON message (state, conversation, id) WHERE state < 30",
 	/* store_list_stuck */
