@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The small commands and what all of them share; see cli.h. */
+#include "app/cli.h"
+
+#include "app/app.h"
+#include "app/config.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "roomline/http.h"
+#include "roomline/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HEALTH_TIMEOUT_MS 5000
+
+int cli_fail(int code, const struct error *err)
+{
+	(void)fprintf(stderr, "roomline: %s\n", err->text);
+	return code;
+}
+
+int cli_run(const struct cli_options *options)
+{
+	return app_run(options->config);
+}
+
+int cli_backup(const struct cli_options *options)
+{
+	struct config *config = NULL;
+	struct error err = {0};
+	char *path;
+	int rc;
+
+	if (config_load(options->config, &config, &err) < 0)
+		return cli_fail(EXIT_CONFIG, &err);
+	path = config_store_path(config);
+	rc = store_backup(path, options->operand, &err);
+	free(path);
+	config_free(config);
+	if (rc < 0)
+		return cli_fail(EXIT_DATABASE, &err);
+	(void)printf("%s holds a complete copy of the database\n", options->operand);
+	return EXIT_OK;
+}
+
+void cli_own_address(const char *listen, struct strbuf *out)
+{
+	static const struct {
+		const char *any;
+		const char *own;
+	} hosts[] = {{"0.0.0.0:", "127.0.0.1:"}, {"[::]:", "[::1]:"}};
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		size_t len = strlen(hosts[i].any);
+
+		if (strncmp(listen, hosts[i].any, len) == 0) {
+			strbuf_addf(out, "%s%s", hosts[i].own, listen + len);
+			return;
+		}
+	}
+	strbuf_adds(out, listen);
+}
+
+/* ---- health ----------------------------------------------------------------------------------- */
+
+struct asking {
+	struct loop *loop;
+	int code;
+};
+
+static void on_answer(const struct http_answer *answer, void *arg)
+{
+	struct asking *asking = arg;
+
+	if (answer->fate == HTTP_ANSWERED)
+		(void)printf("%s", answer->body);
+	else
+		(void)fprintf(stderr, "roomline: no answer: %s\n", answer->problem);
+	asking->code =
+		answer->fate == HTTP_ANSWERED && answer->status == 200 ? EXIT_OK : EXIT_NETWORK;
+	loop_stop(asking->loop);
+}
+
+int cli_health(const struct cli_options *options)
+{
+	struct asking asking = {.code = EXIT_OTHER};
+	struct http_call call = {.method = "GET", .timeout_ms = HEALTH_TIMEOUT_MS};
+	struct config *config = NULL;
+	struct http_client *client;
+	struct error err = {0};
+	STRBUF_AUTO(url);
+
+	if (config_load(options->config, &config, &err) < 0)
+		return cli_fail(EXIT_CONFIG, &err);
+	strbuf_adds(&url, "http://");
+	cli_own_address(settings_text(config->sections[SECTION_HTTP], "listen"), &url);
+	strbuf_adds(&url, "/health");
+	call.url = strbuf_detach(&url, NULL);
+	asking.loop = loop_new();
+	client = http_client_new(asking.loop, NULL);
+	http_client_start(client, &call, on_answer, &asking);
+	loop_run(asking.loop);
+	http_client_free(client);
+	loop_free(asking.loop);
+	config_free(config);
+	return asking.code;
+}

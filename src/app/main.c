@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The entry: a table of commands, their help, and the call of one. */
+#include "app/cli.h"
+#include "app/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_CONFIG "roomline.yaml"
+
+struct command {
+	const char *name;
+	const char *args;
+	const char *summary;
+	const char *detail;
+	int (*run)(const struct cli_options *options);
+	int (*run_raw)(int argc, char **argv); /* reads its arguments itself; argv[0] is its name */
+	const char *operand;                   /* what it must be given, NULL: nothing */
+	bool takes_example;
+};
+
+static const struct command commands[] = {
+	{.name = "run",
+	 .args = "[-c FILE]",
+	 .summary = "run the daemon",
+	 .detail =
+		 "Runs in the foreground and logs to standard error. SIGTERM or SIGINT: finish "
+		 "what is "
+		 "being sent\n(10 seconds at most) and stop; once more: stop at once. SIGHUP: read "
+		 "the configuration again.\nA broken new configuration is refused and the old one "
+		 "stays.",
+	 .run = cli_run},
+	{.name = "init",
+	 .args = "[-c FILE] [--example]",
+	 .summary = "write a configuration with fresh secrets",
+	 .detail = "Writes a commented file with every key, readable for you only, and says what "
+		   "to do "
+		   "next.\nAn existing file is never overwritten. --example prints the file with "
+		   "placeholders instead.",
+	 .run = cli_init,
+	 .takes_example = true},
+	{.name = "check",
+	 .args = "[-c FILE]",
+	 .summary = "check configuration, database, ports, connections, time zones",
+	 .detail = "One line for each check: ok, warn or FAIL, and what to do. Changes nothing and "
+		   "sends "
+		   "nothing.\nThe exit code is that of the first FAIL. Prints the hook URL to "
+		   "paste into "
+		   "each provider's console.",
+	 .run = cli_check},
+	{.name = "backup",
+	 .args = "[-c FILE] COPY",
+	 .summary = "write a consistent copy of the database, also while the daemon runs",
+	 .detail = "COPY must not exist. It is a complete database: to restore, stop the daemon "
+		   "and put "
+		   "it in the\nplace of store.path.",
+	 .run = cli_backup,
+	 .operand = "COPY"},
+	{.name = "health",
+	 .args = "[-c FILE]",
+	 .summary = "ask a running daemon how it is (for Docker and monitoring)",
+	 .detail = "Prints what GET /health says; exit code 0 only when it is well.",
+	 .run = cli_health},
+	{.name = "explain",
+	 .args = "text|segments|phone|hook [options]",
+	 .summary = "show how a text, a number or a provider's hook is read",
+	 .detail = NULL,
+	 .run_raw = explain_main},
+};
+
+#define COMMAND_N (sizeof(commands) / sizeof(commands[0]))
+
+static const char exit_codes[] =
+	"\nExit codes: 0 well, 1 anything else, 2 wrong usage, 3 configuration, 4 database,\n"
+	"5 network, 6 another roomline is running on the database.\n";
+
+static void print_help(void)
+{
+	(void)printf("Roomline: people are texted by SMS from the chat client you already use.\n\n"
+		     "Usage: roomline COMMAND [options]\n\n");
+	for (size_t i = 0; i < COMMAND_N; i++)
+		(void)printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+	(void)printf("\n  roomline COMMAND --help tells more; roomline --version the version.\n"
+		     "  Without -c the configuration is " DEFAULT_CONFIG
+		     " in the present folder.\n%s",
+		     exit_codes);
+}
+
+static void print_command_help(const struct command *command)
+{
+	(void)printf("Usage: roomline %s %s\n\n%s.\n\n%s\n%s", command->name, command->args,
+		     command->summary, command->detail, exit_codes);
+}
+
+static int wrong_usage(const struct command *command, const char *what, const char *word)
+{
+	(void)fprintf(stderr, "roomline: %s%s\nUsage: roomline %s %s\n", what, word, command->name,
+		      command->args);
+	return EXIT_USAGE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct cli_options options = {.config = DEFAULT_CONFIG};
+
+	for (int i = 1; i < argc; i++) {
+		if (is_one_of(argv[i], "-h", "--help")) {
+			print_command_help(command);
+			return EXIT_OK;
+		}
+		if (is_one_of(argv[i], "-c", "--config")) {
+			if (++i == argc)
+				return wrong_usage(command, "-c wants a file", "");
+			options.config = argv[i];
+		} else if (command->takes_example && strcmp(argv[i], "--example") == 0) {
+			options.example = true;
+		} else if (argv[i][0] == '-' || !command->operand || options.operand) {
+			return wrong_usage(command, "what is this: ", argv[i]);
+		} else {
+			options.operand = argv[i];
+		}
+	}
+	if (command->operand && !options.operand)
+		return wrong_usage(command, command->operand, " is missing");
+	return command->run(&options);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help();
+		return EXIT_USAGE;
+	}
+	if (is_one_of(argv[1], "-h", "--help") || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (is_one_of(argv[1], "-V", "--version")) {
+		(void)printf("roomline %s\n", ROOMLINE_VERSION);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < COMMAND_N; i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		if (commands[i].run_raw)
+			return commands[i].run_raw(argc - 1, argv + 1);
+		return run_command(&commands[i], argc - 1, argv + 1);
+	}
+	(void)fprintf(stderr, "roomline: there is no command '%.60s'; see roomline --help\n",
+		      argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* One TCP connection, made and closed; see probe.h. */
+#include "app/probe.h"
+
+#include "base/os_error.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* 0, or an errno. */
+static int wait_connected(int fd, int timeout_ms)
+{
+	struct pollfd watch = {.fd = fd, .events = POLLOUT};
+	int problem = 0;
+	socklen_t len = sizeof(problem);
+
+	switch (poll(&watch, 1, timeout_ms)) {
+	case 0:
+		return ETIMEDOUT;
+	case 1:
+		return getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &len) == 0 ? problem : errno;
+	default:
+		return errno;
+	}
+}
+
+static int try_address(const struct addrinfo *address, int timeout_ms)
+{
+	int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int why = 0;
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
+		why = errno == EINPROGRESS ? wait_connected(fd, timeout_ms) : errno;
+	(void)close(fd);
+	return why;
+}
+
+int probe_tcp(const char *host, const char *port, int timeout_ms, struct error *err)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	int rc = getaddrinfo(host, port, &hints, &list);
+	int why = EHOSTUNREACH;
+
+	if (rc != 0)
+		return error_set(err, ERR_IO, "the name %.80s cannot be resolved: %s", host,
+				 gai_strerror(rc));
+	for (const struct addrinfo *a = list; a && why != 0; a = a->ai_next)
+		why = try_address(a, timeout_ms);
+	freeaddrinfo(list);
+	if (why == 0)
+		return 0;
+	return error_set(err, ERR_IO, "no connection to %.80s port %.10s: %s", host, port,
+			 os_error(why));
+}
+
+int probe_split_url(const char *url, char *host, size_t host_size, char *port, size_t port_size)
+{
+	const char *start = strstr(url, "://");
+	const char *end;
+	const char *colon;
+
+	if (strncmp(url, "http", 4) != 0 || !start)
+		return -1;
+	start += strlen("://");
+	end = start + strcspn(start, "/?#");
+	if (memchr(start, '@', (size_t)(end - start)) || memchr(start, '{', (size_t)(end - start)))
+		return -1;
+	(void)snprintf(port, port_size, "%s", strncmp(url, "https", 5) == 0 ? "443" : "80");
+	colon = *start == '[' ? strchr(start, ']') : start;
+	colon = colon ? memchr(colon, ':', (size_t)(end - colon)) : NULL;
+	if (colon)
+		(void)snprintf(port, port_size, "%.*s", (int)(end - colon - 1), colon + 1);
+	else
+		colon = end;
+	if (*start == '[' && colon > start + 1) { /* getaddrinfo wants an IPv6 address bare */
+		start++;
+		colon--;
+	}
+	(void)snprintf(host, host_size, "%.*s", (int)(colon - start), start);
+	return host[0] ? 0 : -1;
+}
