@@ -5,12 +5,14 @@
  */
 #include "core/compliance.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "core/gsm7.h"
 #include "core/phone.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #define KIND(k) (1u << (k))
 #define AUTOMATIC (KIND(GATE_STOP_CONFIRM) | KIND(GATE_START_CONFIRM) | KIND(GATE_HELP_ANSWER))
@@ -18,8 +20,8 @@
 /* The same words again: by a slip of the finger, or as a repeated first text. */
 #define REPLY_REPEAT_MS 10000
 #define INITIAL_REPEAT_MS (INT64_C(30) * 24 * 3600 * 1000)
-#define HELP_REPEAT_MS (INT64_C(3600) * 1000) /* two machines must not answer each other for ever  \
-					       */
+/* Two machines must not answer each other for ever. */
+#define HELP_REPEAT_MS (INT64_C(3600) * 1000)
 
 struct gate_rule {
 	enum gate_code code;
@@ -104,10 +106,29 @@ static bool is_repeated(const struct gate_input *input, char *why, size_t size)
 	return true;
 }
 
+/* Blanks of any width, line ends, and what only steers how others are shown. */
+static bool is_invisible(int32_t cp)
+{
+	utf8proc_category_t category = utf8proc_category(cp);
+
+	return (category >= UTF8PROC_CATEGORY_ZS && category <= UTF8PROC_CATEGORY_CF) ||
+	       (cp >= 0xFE00 && cp <= 0xFE0F);
+}
+
 static bool is_empty(const struct gate_input *input, char *why, size_t size)
 {
+	const char *p = input->text;
+	const char *end = p + strlen(p);
+
 	(void)snprintf(why, size, "Not sent: there are no words in it.");
-	return input->text[strspn(input->text, " \t\n")] == '\0';
+	while (p < end) {
+		int32_t cp;
+
+		p += utf8_decode(p, end, &cp);
+		if (!is_invisible(cp))
+			return false;
+	}
+	return true;
 }
 
 static bool is_too_long(const struct gate_input *input, char *why, size_t size)

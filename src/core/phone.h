@@ -16,9 +16,9 @@ enum phone_class {
 	PHONE_UNKNOWN_AREA,  /* +1 with an area code we do not know: accepted, strictest hours */
 	PHONE_INTERNATIONAL, /* any other country, plausible length */
 	PHONE_TOLL_FREE,     /* +1 800 833 844 855 866 877 888 */
-	PHONE_PREMIUM,	     /* +1 900 */
-	PHONE_PERSONAL,	     /* +1 5XX personal and machine numbers */
-	PHONE_SPECIAL,	     /* +1 600 622 700 710 and others that nobody texts */
+	PHONE_PREMIUM,       /* +1 900 */
+	PHONE_PERSONAL,      /* +1 5XX personal and machine numbers */
+	PHONE_SPECIAL,       /* +1 600 622 700 710 and others that nobody texts */
 	PHONE_FICTITIOUS,    /* +1 NPA 555-01XX: reserved for fiction and tests */
 	PHONE_SHORT_CODE,    /* 3 to 8 digits without '+': can text us, is not texted by us */
 };
@@ -30,9 +30,9 @@ enum phone_error {
 	PHONE_EXTENSION,     /* "x12": an extension cannot be texted */
 	PHONE_TOO_SHORT,
 	PHONE_TOO_LONG,
-	PHONE_BAD_COUNTRY,   /* no such country code, or a region we do not know */
-	PHONE_BAD_AREA,	     /* +1: area code is no area code (0XX, 1XX, N11, ...) */
-	PHONE_BAD_EXCHANGE,  /* +1: exchange is none (0XX, 1XX, N11) */
+	PHONE_BAD_COUNTRY,  /* no such country code, or a region we do not know */
+	PHONE_BAD_AREA,     /* +1: area code is no area code (0XX, 1XX, N11, ...) */
+	PHONE_BAD_EXCHANGE, /* +1: exchange is none (0XX, 1XX, N11) */
 };
 
 /* Parses any usual way of writing ("(415) 555-2671", "+44 20 7946 0958", "0044...", full-width
