@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The HTTP client over libcurl's multi interface; the only file that includes it.
+ *
+ * libcurl says which descriptors to watch and when to wake it, the loop does both. Each call has a
+ * connection of its own: on a reused one that has died libcurl repeats the request by itself, a POST
+ * too, which would text a person twice. For the same reason there are no redirects and no HTTP/2.
+ *
+ * Whether a failed call may have been handled is not read from libcurl's error codes, of which
+ * there are a hundred, but from the one fact that decides it: whether a byte of the request was
+ * given to the connection.
+ */
+#include "roomline/http.h"
+
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "http/local.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+/* Descriptors are few: libstrophe cannot use those from 1024 on. More calls wait their turn. */
+#define CALLS_AT_ONCE 256
+#define CONNECT_TIMEOUT_MS 10000
+#define ANSWER_HEADERS_MAX (64 * 1024)
+
+struct transfer {
+	TAILQ_ENTRY(transfer) link; /* in the client's `waiting` or `running` */
+	struct http_client *client;
+	struct http_call call;
+	http_done_fn *done;
+	void *arg;
+	int64_t give_up_at; /* while waiting */
+	CURL *easy;         /* while running */
+	struct curl_slist *headers;
+	struct http_answer answer;
+	struct strbuf body;
+	size_t header_bytes;
+	bool too_long;
+	char error[CURL_ERROR_SIZE];
+};
+
+TAILQ_HEAD(transfer_queue, transfer);
+
+struct http_client {
+	struct loop *loop;
+	struct local_port *local;
+	CURLM *multi;
+	struct loop_timer *timer;
+	struct transfer_queue waiting;
+	struct transfer_queue running;
+	size_t n_waiting;
+	size_t n_running;
+};
+
+/* Fails only where this file and the library do not fit together. */
+#define SET(easy, option, value)                                                                   \
+	do {                                                                                       \
+		if (curl_easy_setopt(easy, option, value) != CURLE_OK)                             \
+			BUG("libcurl refuses " #option);                                           \
+	} while (0)
+#define SET_MULTI(multi, option, value)                                                            \
+	do {                                                                                       \
+		if (curl_multi_setopt(multi, option, value) != CURLM_OK)                           \
+			BUG("libcurl refuses " #option);                                           \
+	} while (0)
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	n *= size;
+	if (n > t->call.max_body - t->body.len) {
+		t->too_long = true;
+		return 0;
+	}
+	strbuf_add(&t->body, bytes, n);
+	return n;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	const char *colon;
+	AUTO_FREE char *line = NULL;
+	char *value;
+
+	n *= size;
+	t->header_bytes += n;
+	if (t->header_bytes > ANSWER_HEADERS_MAX) {
+		t->too_long = true;
+		return 0;
+	}
+	/* Only the last block counts: "100 Continue" has one of its own. */
+	if (n > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+		http_headers_release(&t->answer.headers);
+		return n;
+	}
+	line = xstrndup(bytes, n);
+	line[strcspn(line, "\r\n")] = '\0';
+	colon = strchr(line, ':');
+	if (!colon)
+		return n;
+	value = line + (colon - line);
+	*value++ = '\0';
+	http_headers_add(&t->answer.headers, line, value + strspn(value, " \t"));
+	return n;
+}
+
+static void transfer_free(struct transfer *t)
+{
+	if (t->easy) {
+		(void)curl_multi_remove_handle(t->client->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	curl_slist_free_all(t->headers);
+	http_call_release(&t->call);
+	http_headers_release(&t->answer.headers);
+	strbuf_release(&t->body);
+	free(t);
+}
+
+static void add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+	if (!longer)
+		BUG("libcurl has no memory for a header");
+	t->headers = longer;
+}
+
+static void set_headers(struct transfer *t)
+{
+	STRBUF_AUTO(line);
+
+	for (size_t i = 0; i < t->call.headers.n; i++) {
+		const struct http_header *h = &t->call.headers.items[i];
+
+		strbuf_reset(&line);
+		strbuf_adds(&line, h->name);
+		/* "Name:" would be libcurl's word for leaving the header out. */
+		strbuf_adds(&line, *h->value ? ": " : ";");
+		strbuf_adds(&line, h->value);
+		add_header(t, line.buf);
+	}
+	/* What libcurl would add by itself. */
+	if (!http_headers_get(&t->call.headers, "Content-Type"))
+		add_header(t, "Content-Type:");
+	if (!http_headers_get(&t->call.headers, "Expect"))
+		add_header(t, "Expect:");
+	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+}
+
+static void set_request(struct transfer *t)
+{
+	const struct http_call *call = &t->call;
+	bool with_body =
+		call->body || strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
+
+	SET(t->easy, CURLOPT_URL, call->url);
+	SET(t->easy, CURLOPT_PATH_AS_IS, 1L);
+	if (with_body) {
+		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
+		SET(t->easy, CURLOPT_POSTFIELDS, call->body ? call->body : "");
+	}
+	if (strcmp(call->method, "HEAD") == 0)
+		SET(t->easy, CURLOPT_NOBODY, 1L);
+	else
+		SET(t->easy, CURLOPT_CUSTOMREQUEST, call->method);
+	if (call->user) {
+		SET(t->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		SET(t->easy, CURLOPT_USERNAME, call->user);
+		SET(t->easy, CURLOPT_PASSWORD, call->password ? call->password : "");
+	}
+	set_headers(t);
+}
+
+static void set_rules(struct transfer *t)
+{
+	SET(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	SET(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(t->easy, CURLOPT_NOSIGNAL, 1L);
+	/* A name server that does not answer must not hold us when the call is over. */
+	SET(t->easy, CURLOPT_QUICK_EXIT, 1L);
+	SET(t->easy, CURLOPT_USERAGENT, "roomline/" ROOMLINE_VERSION);
+	SET(t->easy, CURLOPT_TIMEOUT_MS, (long)t->call.timeout_ms);
+	SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	SET(t->easy, CURLOPT_WRITEDATA, t);
+	SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	SET(t->easy, CURLOPT_HEADERDATA, t);
+	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	SET(t->easy, CURLOPT_PRIVATE, t);
+}
+
+static void transfer_run(struct transfer *t)
+{
+	struct http_client *client = t->client;
+
+	t->easy = curl_easy_init();
+	if (!t->easy)
+		BUG("libcurl has no memory for a call");
+	set_request(t);
+	set_rules(t);
+	TAILQ_INSERT_TAIL(&client->running, t, link);
+	client->n_running++;
+	if (curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)
+		BUG("libcurl does not take a call");
+}
+
+/* What is too old when its turn comes ends unsent: begun with little time left it might be lost. */
+static void run_waiting(struct http_client *client)
+{
+	struct transfer *t;
+
+	while (client->n_running < CALLS_AT_ONCE && (t = TAILQ_FIRST(&client->waiting))) {
+		TAILQ_REMOVE(&client->waiting, t, link);
+		client->n_waiting--;
+		if (t->give_up_at > loop_monotonic(client->loop)) {
+			transfer_run(t);
+			continue;
+		}
+		local_port_fail(client->local, &t->call, "too many calls were open for too long",
+				t->done, t->arg);
+		transfer_free(t);
+	}
+}
+
+static void transfer_end(struct transfer *t, CURLcode result)
+{
+	struct http_answer *answer = &t->answer;
+	const char *problem = t->error[0] ? t->error : curl_easy_strerror(result);
+	long status = 0;
+	long sent = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+	answer->status = (int)status;
+	answer->body = t->body.buf;
+	answer->body_len = t->body.len;
+	if (result == CURLE_OK && status > 0)
+		answer->fate = HTTP_ANSWERED;
+	else
+		answer->fate = sent > 0 ? HTTP_LOST : HTTP_NOT_SENT;
+	if (answer->fate != HTTP_ANSWERED)
+		(void)STR_COPY(answer->problem, t->too_long ? "the answer is too long" : problem);
+	TAILQ_REMOVE(&t->client->running, t, link);
+	t->client->n_running--;
+	t->done(answer, t->arg);
+	transfer_free(t);
+}
+
+static void collect(struct http_client *client)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(client->multi, &left))) {
+		struct transfer *t = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+		transfer_end(t, message->data.result);
+	}
+	run_waiting(client);
+}
+
+static void on_ready(int fd, unsigned what, void *arg)
+{
+	struct http_client *client = arg;
+	int events = (what & LOOP_READ ? CURL_CSELECT_IN : 0) |
+		     (what & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+	int running;
+
+	(void)curl_multi_socket_action(client->multi, fd, events, &running);
+	collect(client);
+}
+
+static void on_timer(void *arg)
+{
+	struct http_client *client = arg;
+	int running;
+
+	client->timer = NULL;
+	(void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(client);
+}
+
+static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
+{
+	static const unsigned wishes[] = {
+		[CURL_POLL_NONE] = 0,         [CURL_POLL_IN] = LOOP_READ,
+		[CURL_POLL_OUT] = LOOP_WRITE, [CURL_POLL_INOUT] = LOOP_READ | LOOP_WRITE,
+		[CURL_POLL_REMOVE] = 0,
+	};
+	struct http_client *client = arg;
+	struct loop_watch *now = NULL;
+
+	(void)easy;
+	loop_unwatch(watch);
+	if (wishes[what])
+		now = loop_watch_fd(client->loop, fd, wishes[what], on_ready, client);
+	(void)curl_multi_assign(client->multi, fd, now);
+	return 0;
+}
+
+static int on_timer_wish(CURLM *multi, long ms, void *arg)
+{
+	struct http_client *client = arg;
+
+	(void)multi;
+	loop_cancel(client->timer);
+	client->timer = ms < 0 ? NULL : loop_after(client->loop, ms, on_timer, client);
+	return 0;
+}
+
+struct http_client *http_client_new(struct loop *loop, struct http_server *local_or_null)
+{
+	struct http_client *client = xcalloc(1, sizeof(*client));
+
+	client->loop = loop;
+	client->local = local_port_new(loop, local_or_null);
+	TAILQ_INIT(&client->waiting);
+	TAILQ_INIT(&client->running);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    !(client->multi = curl_multi_init()))
+		BUG("libcurl does not start");
+	SET_MULTI(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
+	SET_MULTI(client->multi, CURLMOPT_SOCKETDATA, client);
+	SET_MULTI(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
+	SET_MULTI(client->multi, CURLMOPT_TIMERDATA, client);
+	return client;
+}
+
+static void queue_free(struct transfer_queue *queue)
+{
+	struct transfer *t;
+
+	while ((t = TAILQ_FIRST(queue))) {
+		TAILQ_REMOVE(queue, t, link);
+		transfer_free(t);
+	}
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	queue_free(&client->waiting);
+	queue_free(&client->running);
+	(void)curl_multi_cleanup(client->multi);
+	curl_global_cleanup();
+	loop_cancel(client->timer);
+	local_port_free(client->local);
+	free(client);
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
+			return true;
+	return false;
+}
+
+/* A line break in a header would end it and begin another, of somebody else's wording. */
+static bool has_bad_header(const struct http_headers *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!*h->items[i].name || strchr(h->items[i].name, ':') ||
+		    has_control(h->items[i].name) || has_control(h->items[i].value))
+			return true;
+	return false;
+}
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return strncasecmp(s, prefix, strlen(prefix)) == 0;
+}
+
+void http_client_start(struct http_client *client, struct http_call *call, http_done_fn *done,
+		       void *arg)
+{
+	struct transfer *t;
+
+	if (!call->timeout_ms)
+		call->timeout_ms = HTTP_TIMEOUT_MS;
+	if (!call->max_body)
+		call->max_body = HTTP_ANSWER_MAX;
+	if (has_bad_header(&call->headers)) {
+		local_port_fail(client->local, call, "a header holds a control character", done,
+				arg);
+		return;
+	}
+	if (starts_with(call->url, LOCAL_SCHEME)) {
+		local_port_start(client->local, call, done, arg);
+		return;
+	}
+	if (!starts_with(call->url, "http://") && !starts_with(call->url, "https://")) {
+		local_port_fail(client->local, call, "the address is neither http nor https", done,
+				arg);
+		return;
+	}
+	t = xcalloc(1, sizeof(*t));
+	t->client = client;
+	t->call = *call;
+	*call = (struct http_call){0};
+	t->done = done;
+	t->arg = arg;
+	strbuf_init(&t->body);
+	t->give_up_at = loop_monotonic(client->loop) + t->call.timeout_ms;
+	TAILQ_INSERT_TAIL(&client->waiting, t, link);
+	client->n_waiting++;
+	run_waiting(client);
+}
+
+size_t http_client_open_calls(const struct http_client *client)
+{
+	return client->n_waiting + client->n_running + local_port_open_calls(client->local);
+}
