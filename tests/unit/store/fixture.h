@@ -112,6 +112,14 @@ static inline struct phone phone_of(const char *number)
 	return phone;
 }
 
+static inline struct phone numbered_phone(int i)
+{
+	char number[32];
+
+	(void)snprintf(number, sizeof(number), "+1415555%04d", i);
+	return phone_of(number);
+}
+
 static inline struct contact_row add_contact(struct store *store, const char *number)
 {
 	struct contact_row row;

@@ -223,8 +223,7 @@ static void hot_statements__use__their_index_without_sorting(void **state)
 		NULL};
 	static const char *const next[] = {"COVERING INDEX message_due (state=?)", NULL};
 	static const char *const last[] = {"INDEX message_outbound (conversation=?)", NULL};
-	static const char *const relay[] = {"COVERING INDEX relay_place (place=? AND id>?)",
-					    NULL};
+	static const char *const relay[] = {"COVERING INDEX relay_place (place=? AND id>?)", NULL};
 	static const char *const stuck[] = {"INDEX message_stuck", NULL};
 	struct store *s = ((struct fixture *)*state)->store;
 	struct place_id place;
