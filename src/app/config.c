@@ -18,12 +18,13 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define HOOK_SECRET_MIN 16
+#define PUBLIC_URL_MAX 500
 #define TABLES_MAX 64
 
 /* ---- what the file may hold ------------------------------------------------------------------ */
 
 struct layout {
-	struct yaml_shape shapes[TABLES_MAX];
+	struct doc_shape shapes[TABLES_MAX];
 	const struct setting *tables[TABLES_MAX][2]; /* of sections and networks */
 	const struct setting *provider_tables[TABLES_MAX];
 	size_t n;
@@ -40,7 +41,7 @@ static size_t layout_add(struct layout *layout, const char *name, const struct s
 	if (layout->n > TABLES_MAX)
 		BUG("more than %d sections", TABLES_MAX);
 	layout->tables[i][0] = table;
-	layout->shapes[i] = (struct yaml_shape){
+	layout->shapes[i] = (struct doc_shape){
 		.name = name, .tables = tables ? tables : layout->tables[i], .many = many};
 	return i;
 }
@@ -89,20 +90,20 @@ int config_place(const struct config *config, const char *place, const struct er
 }
 
 /* Every setting of a section that is no list, or of one that the file lacks. */
-static int read_section(struct config *config, const struct yaml_doc *doc, size_t shape,
+static int read_section(struct config *config, const struct config_doc *doc, size_t shape,
 			const char *name, struct settings *set, struct error *err)
 {
 	struct config_put put = {.config = config, .set = set};
 	struct error why;
 
-	if (yaml_count(doc, shape) > 0 && yaml_each(doc, shape, 0, config_put, &put, &why) < 0)
+	if (doc_count(doc, shape) > 0 && doc_each(doc, shape, 0, config_put, &put, &why) < 0)
 		return config_place(config, name, &why, err);
 	if (settings_finish(set, config->folder, &why) < 0)
 		return config_place(config, name, &why, err);
 	return 0;
 }
 
-static int read_networks(struct config *config, const struct yaml_doc *doc,
+static int read_networks(struct config *config, const struct config_doc *doc,
 			 const struct layout *layout, struct error *err)
 {
 	const struct chat_network *const *networks = chat_networks();
@@ -113,7 +114,7 @@ static int read_networks(struct config *config, const struct yaml_doc *doc,
 		struct config_network *slot = &config->networks[config->network_n];
 		size_t shape = layout->first_network + i;
 
-		if (yaml_count(doc, shape) == 0)
+		if (doc_count(doc, shape) == 0)
 			continue;
 		slot->network = networks[i];
 		slot->set = settings_new(networks[i]->settings);
@@ -159,6 +160,17 @@ static int check_users(const struct config *config, const char *key, struct erro
 	return 0;
 }
 
+static bool is_base_url(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+		return false;
+	host += strlen("://");
+	return host[0] && host[0] != '/' && strlen(url) <= PUBLIC_URL_MAX &&
+	       !strpbrk(url, " ?#\\\"<>");
+}
+
 static int check_http(const struct config *config, struct error *err)
 {
 	const struct settings *http = config->sections[SECTION_HTTP];
@@ -167,8 +179,7 @@ static int check_http(const struct config *config, struct error *err)
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789-_";
 
-	if ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) ||
-	    strpbrk(url, " ?#\\\"<>") || strlen(url) > 500)
+	if (!is_base_url(url))
 		return error_set(err, ERR_CONFIG,
 				 "'public_url' is '%.60s' but must be like https://sms.example.org",
 				 url);
@@ -193,8 +204,8 @@ static int check_together(const struct config *config, struct error *err)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static int read_all(struct config *config, const struct yaml_doc *doc, const struct layout *layout,
-		    struct error *err)
+static int read_all(struct config *config, const struct config_doc *doc,
+		    const struct layout *layout, struct error *err)
 {
 	for (size_t i = 0; i < SECTION_N; i++) {
 		config->sections[i] = settings_new(config_sections[i].table);
@@ -213,17 +224,17 @@ int config_load(const char *path, struct config **config_out, struct error *err)
 {
 	struct config *config = xcalloc(1, sizeof(*config));
 	AUTO_FREE char *copy = xstrdup(path);
-	struct yaml_doc *doc = NULL;
+	struct config_doc *doc = NULL;
 	struct layout layout;
 	int rc;
 
 	config->path = xstrdup(path);
 	config->folder = xstrdup(dirname(copy));
 	layout_make(&layout);
-	rc = yaml_read(path, layout.shapes, layout.n, &doc, err);
+	rc = doc_read(path, layout.shapes, layout.n, &doc, err);
 	if (rc == 0)
 		rc = read_all(config, doc, &layout, err);
-	yaml_free(doc);
+	doc_free(doc);
 	if (rc < 0) {
 		config_free(config);
 		return -1;

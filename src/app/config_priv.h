@@ -6,7 +6,7 @@
 #include "app/config.h"
 #include "app/config_yaml.h"
 
-/* A yaml_value_fn that puts a value into a set. */
+/* A doc_value_fn that puts a value into a set. */
 struct config_put {
 	struct config *config;
 	struct settings *set;
@@ -17,10 +17,10 @@ int config_put(const char *key, const char *value, void *arg, struct error *err)
 int config_place(const struct config *config, const char *place, const struct error *why,
 		 struct error *err);
 
-int config_read_providers(struct config *config, const struct yaml_doc *doc, size_t shape,
+int config_read_providers(struct config *config, const struct config_doc *doc, size_t shape,
 			  struct error *err);
 /* After the providers and the region. */
-int config_read_senders(struct config *config, const struct yaml_doc *doc, size_t shape,
+int config_read_senders(struct config *config, const struct config_doc *doc, size_t shape,
 			struct error *err);
 void config_free_providers(struct config *config);
 

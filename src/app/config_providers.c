@@ -41,7 +41,7 @@ static bool is_name(const char *name)
 
 struct entry {
 	struct config *config;
-	const struct yaml_doc *doc; /* the configuration */
+	const struct config_doc *doc; /* the configuration */
 	size_t shape;
 	size_t index;
 	struct settings *common;
@@ -80,7 +80,7 @@ static int put_defined(const char *key, const char *value, void *arg, struct err
 {
 	struct entry *entry = arg;
 
-	if (yaml_given(entry->doc, entry->shape, entry->index, key))
+	if (doc_given(entry->doc, entry->shape, entry->index, key))
 		return 0;
 	return settings_put(entry->set, key, value, err);
 }
@@ -108,18 +108,18 @@ static int read_definition(struct entry *entry, struct error *err)
 {
 	const char *name = settings_text(entry->common, "definition");
 	const struct setting *const tables[] = {entry->driver->settings, NULL};
-	const struct yaml_shape shape = {.name = NULL, .tables = tables};
-	struct yaml_doc *doc = NULL;
+	const struct doc_shape shape = {.name = NULL, .tables = tables};
+	struct config_doc *doc = NULL;
 	STRBUF_AUTO(path);
 	int rc;
 
 	if (!name)
 		return 0;
 	if (find_definition(entry->config, name, &path, err) < 0 ||
-	    yaml_read(path.buf, &shape, 1, &doc, err) < 0)
+	    doc_read(path.buf, &shape, 1, &doc, err) < 0)
 		return -1;
-	rc = yaml_count(doc, 0) ? yaml_each(doc, 0, 0, put_defined, entry, err) : 0;
-	yaml_free(doc);
+	rc = doc_count(doc, 0) ? doc_each(doc, 0, 0, put_defined, entry, err) : 0;
+	doc_free(doc);
 	return rc;
 }
 
@@ -143,7 +143,7 @@ static int read_provider(struct entry *entry, struct config_provider *provider, 
 {
 	provider->common = settings_new(config_provider_table);
 	entry->common = provider->common;
-	if (yaml_each(entry->doc, entry->shape, entry->index, put_common, entry, err) < 0 ||
+	if (doc_each(entry->doc, entry->shape, entry->index, put_common, entry, err) < 0 ||
 	    settings_finish(entry->common, NULL, err) < 0)
 		return -1;
 	if (!is_name(settings_text(entry->common, "name")))
@@ -156,7 +156,7 @@ static int read_provider(struct entry *entry, struct config_provider *provider, 
 	provider->set = settings_new(entry->driver->settings);
 	entry->set = provider->set;
 	if (read_definition(entry, err) < 0 ||
-	    yaml_each(entry->doc, entry->shape, entry->index, put_own, entry, err) < 0 ||
+	    doc_each(entry->doc, entry->shape, entry->index, put_own, entry, err) < 0 ||
 	    settings_finish(entry->set, entry->config->folder, err) < 0)
 		return -1;
 	return entry->driver->check ? entry->driver->check(entry->set, err) : 0;
@@ -215,10 +215,10 @@ static int entry_error(const struct config *config, const char *list, size_t ind
 	return config_place(config, place.buf, why, err);
 }
 
-int config_read_providers(struct config *config, const struct yaml_doc *doc, size_t shape,
+int config_read_providers(struct config *config, const struct config_doc *doc, size_t shape,
 			  struct error *err)
 {
-	size_t n = yaml_count(doc, shape);
+	size_t n = doc_count(doc, shape);
 	struct error why = {0};
 
 	if (n == 0)
@@ -320,10 +320,10 @@ static int read_sender(const struct config *config, const struct settings *set,
 	return check_unlike(config, sender, err);
 }
 
-int config_read_senders(struct config *config, const struct yaml_doc *doc, size_t shape,
+int config_read_senders(struct config *config, const struct config_doc *doc, size_t shape,
 			struct error *err)
 {
-	size_t n = yaml_count(doc, shape);
+	size_t n = doc_count(doc, shape);
 
 	if (n == 0)
 		return error_set(
@@ -339,7 +339,7 @@ int config_read_senders(struct config *config, const struct yaml_doc *doc, size_
 
 		put.set = settings_new(config_sender_table);
 		config->sender_sets[i] = put.set;
-		if (yaml_each(doc, shape, i, config_put, &put, &why) < 0 ||
+		if (doc_each(doc, shape, i, config_put, &put, &why) < 0 ||
 		    settings_finish(put.set, NULL, &why) < 0 ||
 		    read_sender(config, put.set, &sender, &why) < 0) {
 			config->sender_n = i + 1;

@@ -19,6 +19,7 @@ static const struct setting organisation_table[] = {
 	 .help = "A telephone number, mail address or link; given in the answer to HELP."},
 	{.key = "region",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback = "US",
 	 .reloadable = true,
 	 .help = "Country, as two letters of ISO 3166. Numbers without a country code are read as "
@@ -26,6 +27,7 @@ static const struct setting organisation_table[] = {
 		 "there."},
 	{.key = "stop_text",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback =
 		 "{organisation}: You are unsubscribed and will get no more texts from us. Reply "
 		 "START to undo.",
@@ -33,6 +35,7 @@ static const struct setting organisation_table[] = {
 	 .help = "The one answer to STOP. {organisation} stands for the name."},
 	{.key = "start_text",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback =
 		 "{organisation}: You can get texts from us again. Reply HELP for help, STOP to "
 		 "unsubscribe.",
@@ -40,6 +43,7 @@ static const struct setting organisation_table[] = {
 	 .help = "The answer to START."},
 	{.key = "help_text",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback =
 		 "{organisation}: Reach us at {help_contact}. Msg & data rates may apply. Reply "
 		 "STOP to unsubscribe.",
@@ -51,6 +55,7 @@ static const struct setting organisation_table[] = {
 static const struct setting store_table[] = {
 	{.key = "path",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback = "roomline.db",
 	 .help = "The SQLite database. A relative path starts at the folder of this file. It holds "
 		 "personal data: keep it on a disk of your own and back it up with `roomline "
@@ -61,11 +66,13 @@ static const struct setting store_table[] = {
 static const struct setting http_table[] = {
 	{.key = "listen",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback = "127.0.0.1:8080",
 	 .help = "Address and port for the providers' hooks. Put a reverse proxy with TLS in "
 		 "front."},
 	{.key = "public_url",
 	 .type = SETTING_TEXT,
+	 .required = true,
 	 .fallback = "http://127.0.0.1:8080",
 	 .help = "How the providers reach that address from outside, without a slash at the end, "
 		 "such "

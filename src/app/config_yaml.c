@@ -33,8 +33,8 @@ struct block {
 	cyaml_schema_value_t entry; /* of a list */
 };
 
-struct yaml_doc {
-	const struct yaml_shape *shapes;
+struct config_doc {
+	const struct doc_shape *shapes;
 	struct block *blocks; /* one for each shape */
 	size_t n;
 	cyaml_schema_field_t *root_fields;
@@ -117,7 +117,7 @@ static void add_row(struct block *block, const struct setting *row)
 	block->fields[++block->n] = (cyaml_schema_field_t)CYAML_FIELD_END;
 }
 
-static void make_schema(struct yaml_doc *doc)
+static void make_schema(struct config_doc *doc)
 {
 	for (size_t i = 0; i < doc->n; i++) {
 		for (const struct setting *const *t = doc->shapes[i].tables; *t; t++) {
@@ -156,15 +156,15 @@ static void hear(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 
 	(void)level;
 	(void)vsnprintf(line, sizeof(line), fmt, args);
-	yaml_trouble_hear(arg, line);
+	doc_trouble_hear(arg, line);
 }
 
 static const cyaml_config_t quiet = {.mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
 
-static int load(struct yaml_doc *doc, const char *path, const struct strbuf *text,
+static int load(struct config_doc *doc, const char *path, const struct strbuf *text,
 		struct error *err)
 {
-	struct yaml_trouble trouble = {.path = path, .text = text->buf};
+	struct doc_trouble trouble = {.path = path, .text = text->buf};
 	cyaml_config_t config = quiet;
 	cyaml_err_t rc;
 
@@ -177,7 +177,7 @@ static int load(struct yaml_doc *doc, const char *path, const struct strbuf *tex
 		return 0;
 	if (!trouble.cause[0])
 		(void)STR_COPY(trouble.cause, cyaml_strerror(rc));
-	return yaml_trouble_say(&trouble, doc->shapes, doc->n, err);
+	return doc_trouble_say(&trouble, doc->shapes, doc->n, err);
 }
 
 static int check_text(const char *path, const struct strbuf *text, struct error *err)
@@ -191,10 +191,10 @@ static int check_text(const char *path, const struct strbuf *text, struct error 
 	return 0;
 }
 
-int yaml_read(const char *path, const struct yaml_shape *shapes, size_t shape_n,
-	      struct yaml_doc **doc_out, struct error *err)
+int doc_read(const char *path, const struct doc_shape *shapes, size_t shape_n,
+	     struct config_doc **doc_out, struct error *err)
 {
-	struct yaml_doc *doc;
+	struct config_doc *doc;
 	STRBUF_AUTO(text);
 
 	if (file_read(path, CONFIG_FILE_MAX, &text, err) < 0)
@@ -208,14 +208,14 @@ int yaml_read(const char *path, const struct yaml_shape *shapes, size_t shape_n,
 	doc->blocks = xcalloc(shape_n, sizeof(*doc->blocks));
 	make_schema(doc);
 	if (load(doc, path, &text, err) < 0) {
-		yaml_free(doc);
+		doc_free(doc);
 		return -1;
 	}
 	*doc_out = doc;
 	return 0;
 }
 
-void yaml_free(struct yaml_doc *doc)
+void doc_free(struct config_doc *doc)
 {
 	if (!doc)
 		return;
@@ -230,7 +230,7 @@ void yaml_free(struct yaml_doc *doc)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-size_t yaml_count(const struct yaml_doc *doc, size_t shape)
+size_t doc_count(const struct config_doc *doc, size_t shape)
 {
 	if (!doc->data)
 		return 0;
@@ -241,14 +241,14 @@ size_t yaml_count(const struct yaml_doc *doc, size_t shape)
 	return doc->data[shape].data ? 1 : 0;
 }
 
-static const struct slot *entry_slots(const struct yaml_doc *doc, size_t shape, size_t entry)
+static const struct slot *entry_slots(const struct config_doc *doc, size_t shape, size_t entry)
 {
 	const struct slot *first = doc->bare ? doc->data : doc->data[shape].data;
 
 	return first + entry * doc->blocks[shape].n;
 }
 
-bool yaml_given(const struct yaml_doc *doc, size_t shape, size_t entry, const char *key)
+bool doc_given(const struct config_doc *doc, size_t shape, size_t entry, const char *key)
 {
 	const struct block *block = &doc->blocks[shape];
 	const struct slot *slots = entry_slots(doc, shape, entry);
@@ -260,8 +260,8 @@ bool yaml_given(const struct yaml_doc *doc, size_t shape, size_t entry, const ch
 	return false;
 }
 
-int yaml_each(const struct yaml_doc *doc, size_t shape, size_t entry, yaml_value_fn *fn, void *arg,
-	      struct error *err)
+int doc_each(const struct config_doc *doc, size_t shape, size_t entry, doc_value_fn *fn, void *arg,
+	     struct error *err)
 {
 	const struct block *block = &doc->blocks[shape];
 	const struct slot *slots = entry_slots(doc, shape, entry);

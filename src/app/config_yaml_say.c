@@ -31,7 +31,7 @@ static void copy_quoted(char *out, size_t size, const char *text)
 		(void)snprintf(out, size, "%.*s", (int)(end - start - 1), start + 1);
 }
 
-static void hear_place(struct yaml_trouble *trouble, const char *line)
+static void hear_place(struct doc_trouble *trouble, const char *line)
 {
 	const char *number = strstr(line, "(line: ");
 
@@ -44,7 +44,7 @@ static void hear_place(struct yaml_trouble *trouble, const char *line)
 	copy_quoted(trouble->section, sizeof(trouble->section), line);
 }
 
-void yaml_trouble_hear(struct yaml_trouble *trouble, const char *line)
+void doc_trouble_hear(struct doc_trouble *trouble, const char *line)
 {
 	const char *said = after(line, "Load: ");
 	const char *place;
@@ -105,8 +105,8 @@ static long find_tab(const char *text, long from)
 /* ---- sentences ------------------------------------------------------------------------------- */
 
 /* "a, b, c": the keys of the section, or the sections where it is none. */
-static void list_known(struct strbuf *out, const struct yaml_trouble *trouble,
-		       const struct yaml_shape *shapes, size_t shape_n)
+static void list_known(struct strbuf *out, const struct doc_trouble *trouble,
+		       const struct doc_shape *shapes, size_t shape_n)
 {
 	const char *comma = "";
 
@@ -127,8 +127,8 @@ static void list_known(struct strbuf *out, const struct yaml_trouble *trouble,
 	}
 }
 
-static int say_unknown(const struct yaml_trouble *trouble, const char *key,
-		       const struct yaml_shape *shapes, size_t shape_n, struct error *err)
+static int say_unknown(const struct doc_trouble *trouble, const char *key,
+		       const struct doc_shape *shapes, size_t shape_n, struct error *err)
 {
 	STRBUF_AUTO(known);
 	/* In front of the first key, the last thing read is the section's own. */
@@ -155,7 +155,7 @@ static const struct {
 	{"Ignoring documents", "holds more than one document; remove the line '---'"},
 };
 
-static int say_other(const struct yaml_trouble *trouble, struct error *err)
+static int say_other(const struct doc_trouble *trouble, struct error *err)
 {
 	const char *yaml = after(trouble->cause, "libyaml: ");
 	long tab = yaml ? find_tab(trouble->text, trouble->line) : 0;
@@ -172,8 +172,8 @@ static int say_other(const struct yaml_trouble *trouble, struct error *err)
 			 trouble->path, trouble->line, yaml ? yaml : trouble->cause);
 }
 
-int yaml_trouble_say(const struct yaml_trouble *trouble, const struct yaml_shape *shapes,
-		     size_t shape_n, struct error *err)
+int doc_trouble_say(const struct doc_trouble *trouble, const struct doc_shape *shapes,
+		    size_t shape_n, struct error *err)
 {
 	const char *unknown = after(trouble->cause, "Unexpected key: ");
 

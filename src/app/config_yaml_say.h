@@ -6,7 +6,7 @@
 #include "app/config_yaml.h"
 #include "roomline/error.h"
 
-struct yaml_trouble {
+struct doc_trouble {
 	const char *path; /* of the file */
 	const char *text; /* of the file */
 	char cause[160];  /* first thing that was said; "" while all is well */
@@ -16,9 +16,9 @@ struct yaml_trouble {
 };
 
 /* Takes one line of libcyaml's log. */
-void yaml_trouble_hear(struct yaml_trouble *trouble, const char *line);
+void doc_trouble_hear(struct doc_trouble *trouble, const char *line);
 /* Fills err and returns -1. */
-int yaml_trouble_say(const struct yaml_trouble *trouble, const struct yaml_shape *shapes,
-		     size_t shape_n, struct error *err);
+int doc_trouble_say(const struct doc_trouble *trouble, const struct doc_shape *shapes,
+		    size_t shape_n, struct error *err);
 
 #endif
