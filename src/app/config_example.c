@@ -21,8 +21,8 @@ struct printer {
 	struct strbuf *out;
 	config_secret_fn *secret;
 	const char *indent;
-	bool commented;   /* the whole entry is for reading only */
-	const char *dash; /* "- " in front of the first key of a list entry, else "" */
+	bool commented; /* the whole entry is for reading only */
+	bool dash;      /* the next key is the first of a list entry */
 };
 
 static void begin_line(const struct printer *p)
@@ -104,16 +104,13 @@ static void print_help(const struct printer *p, const struct setting *row)
 	strbuf_release(&text);
 }
 
-static void print_row(struct printer *p, const struct setting *row, const char *value)
+static void print_key(struct printer *p, const struct setting *row, const char *value)
 {
 	bool secret = row->type == SETTING_SECRET && row->required;
 	bool off = !value && !secret && !row->required;
 
-	print_help(p, row);
 	begin_line(p);
-	/* A key without a value is off; the dash of an entry stands at its first key. */
-	strbuf_addf(p->out, "%s%s%s:", p->dash, off && !p->commented ? "#" : "", row->key);
-	p->dash = p->dash[0] ? "  " : "";
+	strbuf_addf(p->out, "%s%s%s:", p->dash ? "- " : "", off ? "#" : "", row->key);
 	if (secret) {
 		strbuf_addc(p->out, ' ');
 		p->secret(p->out);
@@ -127,6 +124,15 @@ static void print_row(struct printer *p, const struct setting *row, const char *
 		add_quoted(p->out, value);
 	}
 	strbuf_addc(p->out, '\n');
+	if (p->dash)
+		p->indent = "    ";
+	p->dash = false;
+}
+
+static void print_row(struct printer *p, const struct setting *row, const char *value)
+{
+	print_help(p, row);
+	print_key(p, row, value);
 }
 
 static const char *row_value(const struct setting *row)
@@ -144,8 +150,7 @@ static void print_section(struct strbuf *out, config_secret_fn *secret, const ch
 			  const char *help, const struct setting *table, bool commented)
 {
 	struct printer top = {.out = out, .indent = ""};
-	struct printer p = {
-		.out = out, .secret = secret, .indent = "  ", .commented = commented, .dash = ""};
+	struct printer p = {.out = out, .secret = secret, .indent = "  ", .commented = commented};
 
 	strbuf_addc(out, '\n');
 	print_comment(&top, help);
@@ -157,10 +162,13 @@ static void print_provider(struct strbuf *out, config_secret_fn *secret,
 			   const struct sms_driver *driver, bool commented)
 {
 	struct printer p = {
-		.out = out, .secret = secret, .indent = "  ", .commented = commented, .dash = "- "};
+		.out = out, .secret = secret, .indent = "  ", .commented = commented, .dash = true};
 
-	for (const struct setting *row = config_provider_table; row->key; row++)
-		print_row(&p, row, row->required ? driver->name : NULL);
+	for (const struct setting *row = config_provider_table; row->key; row++) {
+		if (!commented) /* said once is enough */
+			print_help(&p, row);
+		print_key(&p, row, row->required ? driver->name : NULL);
+	}
 	print_table(&p, driver->settings);
 }
 
@@ -170,7 +178,7 @@ void config_print_example(struct strbuf *out, config_secret_fn *secret)
 	const struct sms_driver *const *drivers = sms_drivers();
 	const struct sms_driver *shown = sms_driver_find(EXAMPLE_DRIVER);
 	struct printer top = {.out = out, .indent = ""};
-	struct printer p = {.out = out, .secret = secret, .indent = "  ", .dash = "- "};
+	struct printer p = {.out = out, .secret = secret, .indent = "  ", .dash = true};
 	STRBUF_AUTO(help);
 
 	print_comment(&top,
