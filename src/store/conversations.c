@@ -144,6 +144,17 @@ static void add_digits(struct strbuf *out, const char *words)
 	}
 }
 
+/* The words without the spaces around them, as names are folded. */
+static void add_folded(struct strbuf *out, const char *words)
+{
+	const char *start = words + strspn(words, " ");
+	size_t len = strlen(start);
+
+	while (len > 0 && start[len - 1] == ' ')
+		len--;
+	utf8_fold(out, start, len);
+}
+
 /* '%needle%' for LIKE ... ESCAPE '\'. */
 static void add_pattern(struct strbuf *out, const char *needle)
 {
@@ -171,7 +182,7 @@ int store_search_conversations(struct store *store, const char *words, int limit
 		 " ORDER BY v.updated_at DESC, v.id DESC LIMIT ?1");
 
 	add_digits(&digits, words);
-	utf8_fold(&folded, words, strlen(words));
+	add_folded(&folded, words);
 	add_pattern(&phone, digits.buf);
 	add_pattern(&name, folded.buf);
 	sql_int(&q, limit);
