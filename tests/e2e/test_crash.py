@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The daemon, Prosody and Kannel are killed at every step of both roads; then it is counted.
+
+Each round is one life of the daemon: a phone texts, a volunteer answers, and the daemon dies by
+SIGKILL at a named step (or is killed where it stands, when it does not pass that step). Now and then
+Prosody or Kannel is killed instead. In the end a daemon without crash points runs until all is
+quiet, and every text must be where it belongs: in the room once and in order; on the phone at most
+once and in order, and where it is not there for sure, the room has said so.
+
+ROOMLINE_CRASH_ROUNDS sets how many rounds (200).
+"""
+import itertools
+import os
+import random
+import time
+
+from chat import Volunteer
+from daemon import SENDER
+from kannel import requests_for, roomline_on_kannel
+from servers import Prosody, wait_until
+
+ROUNDS = int(os.environ.get("ROOMLINE_CRASH_ROUNDS", "200"))
+CONTACT = "+14155550142"
+STOPPER = "+1415557{:04d}"
+
+STEPS = [
+    # a text comes in
+    "hook.received", "hook.stored", "hook.committed", "relay.before_say", "relay.said",
+    "relay.finished",
+    # a volunteer answers
+    "chat.received", "chat.stored", "chat.committed", "outbox.claimed", "outbox.committed",
+    "outbox.requested", "send.answered", "send.stored",
+]
+
+
+class Life:
+    """What happens during the rounds, and the reckoning after them."""
+
+    def __init__(self, prosody, roomline, kannel, alice):
+        self.prosody, self.roomline, self.kannel, self.alice = prosody, roomline, kannel, alice
+        self.room = None
+        self.texted, self.said, self.stopped = [], [], []
+        self.deaths = dict.fromkeys(STEPS, 0)
+        self.random = random.Random(7)
+
+    def begin(self):
+        self.roomline.start().wait_chat()
+        self.kannel.mo(CONTACT, SENDER, "begin")
+        self.room = self.alice.wait_invite()
+        self.alice.wait_text(self.room, "begin")
+        self.alice.say(self.room, "go")
+        self.kannel.wait_received(lambda s: s["text"] == "go")
+        self.roomline.kill()
+
+    def traffic(self, i):
+        self.texted.append(f"in {i}")
+        self.kannel.mo(CONTACT, SENDER, self.texted[-1])
+        if i % 10 == 9:
+            self.stopped.append(STOPPER.format(i))
+            self.kannel.mo(self.stopped[-1], SENDER, "STOP")
+        self.said.append(f"out {i}")
+        self.alice.say(self.room, self.said[-1])
+
+    def round(self, i, step):
+        at = self.random.choice((1, 1, 2))
+        self.roomline.start(crash_at=f"{step}:{at}", wait=False)
+        self.traffic(i)
+        if i % 20 == 9:
+            self.kill_prosody()
+        elif i % 20 == 19:
+            self.kannel.kill()
+            self.kannel.start()
+        if self.roomline.wait_dead(3):
+            self.deaths[step] += 1
+        self.roomline.kill()
+
+    def kill_prosody(self):
+        self.prosody.kill()
+        wait_until(lambda: not self.alice.online, 20, "alice noticed")
+        self.alice._end_loop()
+        self.prosody.start()
+        self.alice.login()
+        self.alice.join(self.room, 30)
+
+    def settle(self):
+        self.roomline.start().wait_chat()
+        count = "select count(*) from message where outbound=1 and state in (0, 20)"
+        quiet = time.monotonic()
+        last = None
+        end = quiet + 120
+        while time.monotonic() < end:
+            now = (self.roomline.query("select count(*), max(updated_at) from message"),
+                   self.roomline.query(count), self.roomline.query("select count(*) from relay"))
+            if now != last:
+                last, quiet = now, time.monotonic()
+            if time.monotonic() - quiet > 15 and now[1] == [(0,)] and now[2] == [(0,)]:
+                return
+            time.sleep(0.5)
+        raise TimeoutError(f"not quiet: {last}")
+
+    # ---- the reckoning
+
+    def archive(self):
+        """All that the room's archive holds, as (nick, text), read anew by a client that joins."""
+        rows, after = [], ""
+        while True:
+            query = (f"<query xmlns='urn:xmpp:mam:2' queryid='q'><set "
+                     f"xmlns='http://jabber.org/protocol/rsm'><max>100</max>{after}</set></query>")
+            before = len(self.alice.messages)
+            fin = self.alice.iq(self.room, "set", query, 30)
+            for m in self.alice.messages[before:]:
+                if "urn:xmpp:mam:2" in m.xml and "urn:xmpp:forward:0" in m.xml:
+                    rows.append(m.xml)
+            last = fin.find(".//{http://jabber.org/protocol/rsm}last")
+            if last is None or fin.find("{urn:xmpp:mam:2}fin").get("complete") == "true":
+                return rows
+            after = f"<after>{last.text}</after>"
+
+    def in_archive(self, texts):
+        rows = self.archive()
+        return {t: [i for i, xml in enumerate(rows) if f"body>{t}<" in xml] for t in texts}
+
+    def check_inbound(self):
+        shown = self.in_archive(self.texted)
+        lost = [t for t, at in shown.items() if not at]
+        twice = [t for t, at in shown.items() if len(at) > 1]
+        order = [at[0] for at in shown.values() if at]
+        stored = self.roomline.query("select text, count(*) from message where outbound=0 and "
+                                     "text like 'in %' group by text having count(*) <> 1")
+        assert (lost, twice, stored) == ([], [], [])
+        assert order == sorted(order), "the order in the room"
+
+    def check_outbound(self):
+        got = [s["text"] for s in self.kannel.received() if s["to"] == CONTACT]
+        taken = {t: requests_for(self.kannel, t) for t in self.said}
+        twice = [t for t, n in taken.items() if n > 1]
+        states = dict(self.roomline.query(
+            "select text, state from message where outbound=1 and text like 'out %'"))
+        lost = [t for t in self.said if t not in states]
+        unsaid = [t for t in self.said if taken[t] == 0 and states.get(t) not in (25, 92)]
+        assert (lost, twice, unsaid) == ([], [], [])
+        firsts = [t for t in dict.fromkeys(got) if t in taken]
+        assert firsts == [t for t in self.said if t in firsts], "the order on the phone"
+        return sum(n == 0 for n in taken.values()), sum(s == 25 for s in states.values())
+
+    def check_confirmations(self):
+        per = {n: len([s for s in self.kannel.received()
+                       if s["to"] == n and "unsubscribed" in s["text"]]) for n in self.stopped}
+        assert max(per.values(), default=0) <= 1, per
+        suppressed = {p for p, in self.roomline.query("select phone from suppression")}
+        assert set(self.stopped) <= suppressed
+        return sum(per.values())
+
+
+def test_killed_at_every_step(capsys):
+    with Prosody() as prosody, \
+            roomline_on_kannel(prosody, start=False, env={"ASAN_OPTIONS": "detect_leaks=0"}) \
+            as (roomline, kannel), Volunteer(prosody, "alice") as alice:
+        life = Life(prosody, roomline, kannel, alice)
+        life.begin()
+        for i, step in zip(range(ROUNDS), itertools.cycle(STEPS)):
+            life.round(i, step)
+        life.settle()
+        life.check_inbound()
+        never, unknown = life.check_outbound()
+        confirmed = life.check_confirmations()
+        died = sum(life.deaths.values())
+        with capsys.disabled():
+            print(f"\n{ROUNDS} rounds, {roomline.starts} lives, {died} deaths at a named step: "
+                  f"{len(life.texted)} texts in, 0 lost, 0 twice; {len(life.said)} out, 0 lost, 0 sent "
+                  f"twice, {unknown} left to a person as unknown ({never} never reached Kannel); "
+                  f"{len(life.stopped)} stops, {confirmed} confirmations, 0 twice; order kept")
+        if ROUNDS >= 2 * len(STEPS):
+            missing = [s for s, n in life.deaths.items() if n == 0]
+            assert not missing, f"never died at {missing}"
