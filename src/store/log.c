@@ -69,8 +69,8 @@ int store_get_value(struct store *store, const char *key, char *out, size_t size
 	if (rc < 0)
 		return -1;
 	out[0] = '\0';
-	if (rc == 1)
-		sql_get_text(&q, out, size);
+	if (rc == 1 && !sql_get_text(&q, out, size))
+		return error_set(err, ERR_STATE, "the value %s is longer than expected", key);
 	return 0;
 }
 

@@ -137,9 +137,9 @@ static const char *get_text(struct sql *q)
 	return text ? (const char *)text : "";
 }
 
-void sql_get_text(struct sql *q, char *out, size_t size)
+bool sql_get_text(struct sql *q, char *out, size_t size)
 {
-	(void)str_copy(out, size, get_text(q));
+	return str_copy(out, size, get_text(q));
 }
 
 char *sql_get_text_copy(struct sql *q)

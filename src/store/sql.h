@@ -47,8 +47,8 @@ int sql_run_insert(struct sql *q, int64_t *id_out, struct error *err); /* ... RE
 int sql_must_change(struct sql *q, const char *what, int64_t id, struct error *err);
 bool sql_is_unique_conflict(const struct sql *q);
 
-int64_t sql_get_int(struct sql *q); /* NULL is 0 */
-void sql_get_text(struct sql *q, char *out, size_t size);
+int64_t sql_get_int(struct sql *q);                       /* NULL is 0 */
+bool sql_get_text(struct sql *q, char *out, size_t size); /* false where it had to cut */
 char *sql_get_text_copy(struct sql *q);
 
 /* The ids of a list, read to the end so that whoever is called for each may change rows. */

@@ -103,11 +103,13 @@ static int open_file(const char *path, int flags, sqlite3 **db_out, struct error
 
 static int set_up(sqlite3 *db, struct error *err)
 {
-	/* temp_store: what a savepoint has to remember stays in memory. */
+	/* temp_store: what a savepoint has to remember stays in memory. recursive_triggers: what a
+	 * REPLACE deletes asks the triggers too. */
 	int rc = sqlite3_exec(db,
 			      "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = FULL;"
 			      "PRAGMA foreign_keys = ON;"
+			      "PRAGMA recursive_triggers = ON;"
 			      "PRAGMA temp_store = MEMORY",
 			      NULL, NULL, NULL);
 
