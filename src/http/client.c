@@ -83,9 +83,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	const char *colon;
 	AUTO_FREE char *line = NULL;
 	char *value;
+	size_t len;
 
 	n *= size;
 	t->header_bytes += n;
@@ -99,13 +99,15 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 		return n;
 	}
 	line = xstrndup(bytes, n);
-	line[strcspn(line, "\r\n")] = '\0';
-	colon = strchr(line, ':');
-	if (!colon)
+	value = strchr(line, ':');
+	if (!value)
 		return n;
-	value = line + (colon - line);
 	*value++ = '\0';
-	http_headers_add(&t->answer.headers, line, value + strspn(value, " \t"));
+	value += strspn(value, " \t");
+	len = strlen(value);
+	while (len && strchr(" \t\r\n", value[len - 1]))
+		value[--len] = '\0';
+	http_headers_add(&t->answer.headers, line, value);
 	return n;
 }
 
