@@ -82,6 +82,20 @@ size_t utf8_count(const char *s, size_t len)
 	return count;
 }
 
+size_t utf8_whole(const char *s, size_t len)
+{
+	size_t start = len;
+	size_t wanted;
+
+	while (start > 0 && len - start < 3 && is_tail((unsigned char)s[start - 1]))
+		start--;
+	if (start == 0 || (unsigned char)s[start - 1] < 0xC0)
+		return len;
+	start--;
+	wanted = (unsigned char)s[start] >= 0xF0 ? 4 : (unsigned char)s[start] >= 0xE0 ? 3 : 2;
+	return len - start < wanted ? start : len;
+}
+
 static bool is_dropped(int32_t cp)
 {
 	return (cp < 0x20 && cp != '\t' && cp != '\n') || (cp >= 0x7F && cp <= 0x9F) ||

@@ -17,6 +17,8 @@ size_t utf8_decode(const char *p, const char *end, int32_t *cp_out);
 void utf8_encode(struct strbuf *out, int32_t cp); /* a bad code point becomes U+FFFD */
 bool utf8_valid(const char *s, size_t len);
 size_t utf8_count(const char *s, size_t len); /* code points; an invalid byte counts as one */
+/* How many of the first len bytes are left when a character that is cut at their end is dropped. */
+size_t utf8_whole(const char *s, size_t len);
 
 /* Appends text to out as XML 1.0, JSON and SMS can all carry it: invalid bytes become U+FFFD,
  * CR LF and CR become LF; other controls (C0 but \t \n, DEL, C1) and the noncharacters U+FFFE and

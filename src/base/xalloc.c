@@ -2,6 +2,8 @@
 /* Allocation that aborts, bounded copies, and BUG(). */
 #include "base/xalloc.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +72,7 @@ char *xstrdup_null(const char *s)
 int str_copy(char *dst, size_t size, const char *s)
 {
 	size_t len = strlen(s);
-	size_t n = len < size ? len : size - 1;
+	size_t n = len < size ? len : utf8_whole(s, size - 1);
 
 	memcpy(dst, s, n);
 	dst[n] = '\0';

@@ -21,7 +21,8 @@ __attribute__((malloc, returns_nonnull)) char *xstrdup(const char *s);
 __attribute__((malloc, returns_nonnull)) char *xstrndup(const char *s, size_t n);
 char *xstrdup_null(const char *s); /* NULL stays NULL */
 
-/* Copies s into a fixed array and always terminates it; returns false where it had to cut. */
+/* Copies s into a fixed array and always terminates it; returns false where it had to cut, which is
+ * between two characters of UTF-8. */
 int str_copy(char *dst, size_t size, const char *s);
 #define STR_COPY(array, s) str_copy((array), sizeof(array), (s))
 

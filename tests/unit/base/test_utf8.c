@@ -183,6 +183,21 @@ static void utf8_clean__cuts__between_code_points(void **state)
 	check_clean("a\1\1\1", 4, 1, "a", true);
 }
 
+/* Cut after each byte: what is left is the whole characters before it. */
+static void utf8_whole__drops__half_a_character(void **state)
+{
+	static const char text[] = "aé€😀z";
+	static const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++)
+		assert_int_equal(utf8_whole(text, len), whole[len]);
+	/* What is no UTF-8 is left alone. */
+	assert_int_equal(utf8_whole("\x80\x80\x80\x80", 4), 4);
+	assert_int_equal(utf8_whole("a\x80", 2), 2);
+	assert_int_equal(utf8_whole("a\xff", 2), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +208,7 @@ int main(void)
 		cmocka_unit_test(utf8_encode__replaces__what_is_no_character),
 		cmocka_unit_test(utf8_valid__refuses__bad_bytes),
 		cmocka_unit_test(utf8_count__counts__code_points),
+		cmocka_unit_test(utf8_whole__drops__half_a_character),
 		cmocka_unit_test(utf8_clean__keeps__text),
 		cmocka_unit_test(utf8_clean__makes__line_ends_one),
 		cmocka_unit_test(utf8_clean__drops__controls),
