@@ -51,6 +51,8 @@ int store_step_end(struct store *store, bool keep, struct error *err);
 typedef void store_committed_fn(bool committed, void *arg);
 void store_after_commit(struct store *store, store_committed_fn *fn, void *arg);
 void store_commit(struct store *store);
+/* Whether a batch is open: what is read now may not be on disk yet. */
+bool store_in_batch(const struct store *store);
 
 /* ---- contacts and conversations ------------------------------------------------------------ */
 
@@ -156,6 +158,7 @@ struct message_row {
 	int attempts;
 	char code[SMS_CODE_MAX]; /* of a failure: the provider's or the gate's */
 	char reason[REASON_MAX];
+	bool handled; /* a human has decided about it; store_message_set_handled() */
 	int64_t created_at;
 	int64_t updated_at;
 	struct phone phone; /* joined from the contact */
@@ -177,14 +180,18 @@ int store_find_message_by_origin(struct store *store, struct place_id place, con
  * 0 the state was another, -1 error. */
 int store_message_change(struct store *store, const struct message_row *row,
 			 enum message_state from, int64_t now, struct error *err);
+/* Other words for a text that is still NEW: writes text and segments. Returns 1 done, 0 it is not
+ * NEW any more, -1 error. */
+int store_message_rewrite(struct store *store, const struct message_row *row, int64_t now,
+			  struct error *err);
 /* Due texts in the order they are to leave: automatic answers first, then by id; a text whose
  * conversation has an earlier one still in NEW or SENDING is not due. The senders named in
  * `busy` (NULL-terminated) are left out. */
 typedef bool store_message_fn(const struct message_row *row, void *arg); /* borrowed for the call */
 int store_list_due(struct store *store, int64_t now, const char *const *busy, int limit,
 		   store_message_fn *fn, void *arg, struct error *err);
-/* When the earliest NEW text is due, INT64_MAX when there is none. */
-int store_next_due(struct store *store, int64_t *due_at_out, struct error *err);
+/* When the next NEW text becomes due that is not due yet, INT64_MAX when there is none. */
+int store_next_due(struct store *store, int64_t now, int64_t *due_at_out, struct error *err);
 /* All NEW texts to that number become CANCELLED with the code and reason; fn is called for each,
  * after it has changed. */
 int store_cancel_queue(struct store *store, const struct phone *phone, const char *code,
@@ -200,10 +207,11 @@ int store_message_set_handled(struct store *store, struct message_id id, struct 
 /* The newest outbound text of a conversation that was handed over, for quotes. 1/0/-1. */
 int store_find_last_outbound(struct store *store, struct conversation_id conversation,
 			     struct message_row *out, struct error *err);
-/* Age in ms of the newest outbound text with the same words to the same number that is not
- * CANCELLED or FAILED, other than `except`; -1 when none. */
+/* Age in ms of the newest outbound text with the same words to the same number that they may have or
+ * get (not UNDELIVERED, FAILED, EXPIRED or CANCELLED) and that is older than `before` (v == 0: any);
+ * -1 when none. */
 int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
-			struct message_id except, int64_t now, int64_t *age_out, struct error *err);
+			struct message_id before, int64_t now, int64_t *age_out, struct error *err);
 
 struct message_counts {
 	int64_t queued, sending, unknown, accepted, sent, delivered, failed, received;
@@ -306,7 +314,6 @@ struct relay_row {
 	int64_t at;                /* when it was said or happened */
 };
 void relay_row_release(struct relay_row *row);
-/* A mark replaces a pending mark of the same place and event. */
 int store_relay_add(struct store *store, const struct relay_row *row, struct error *err);
 int store_get_relay(struct store *store, struct relay_id id, struct relay_row *out,
 		    struct error *err);

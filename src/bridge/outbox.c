@@ -503,7 +503,7 @@ static void outbox_sleep(struct bridge *bridge, const struct taking *t)
 
 		wait = ready < wait ? ready : wait;
 	}
-	if (store_next_due(bridge->store, &due, NULL) == 0 && due != INT64_MAX) {
+	if (store_next_due(bridge->store, bridge_now(bridge), &due, NULL) == 0 && due != INT64_MAX) {
 		int64_t until = due - bridge_now(bridge);
 
 		/* One that is due and was not taken waits for a sender or for an earlier text of

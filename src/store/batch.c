@@ -144,6 +144,11 @@ void store_commit(struct store *store)
 	call_waiters(store, committed);
 }
 
+bool store_in_batch(const struct store *store)
+{
+	return store->in_batch;
+}
+
 void batch_abandon(struct store *store)
 {
 	if (!store->in_batch)

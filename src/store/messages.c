@@ -11,8 +11,8 @@
 #define MESSAGE_SELECT                                                                             \
 	"SELECT m.id, m.conversation, m.outbound, m.kind, m.state, m.text, m.ref, m.sender,"       \
 	" m.account, m.ext_id, m.segments, m.parts_delivered, m.author, m.origin_place,"           \
-	" m.origin_event, m.due_at, m.not_after, m.attempts, m.code, m.reason, m.created_at,"      \
-	" m.updated_at, c.phone FROM message m"                                                    \
+	" m.origin_event, m.due_at, m.not_after, m.attempts, m.code, m.reason, m.handled,"         \
+	" m.created_at, m.updated_at, c.phone FROM message m"                                      \
 	" JOIN conversation v ON v.id = m.conversation JOIN contact c ON c.id = v.contact "
 
 static int read_message(struct sql *q, struct message_row *out, struct error *err)
@@ -42,6 +42,7 @@ static int read_message(struct sql *q, struct message_row *out, struct error *er
 	out->attempts = (int)sql_get_int(q);
 	sql_get_text(q, out->code, sizeof(out->code));
 	sql_get_text(q, out->reason, sizeof(out->reason));
+	out->handled = sql_get_int(q) != 0;
 	out->created_at = sql_get_int(q);
 	out->updated_at = sql_get_int(q);
 	sql_get_text(q, out->phone.e164, sizeof(out->phone.e164));
@@ -119,19 +120,20 @@ static int64_t hash_text(const char *text)
 }
 
 int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
-			struct message_id except, int64_t now, int64_t *age_out, struct error *err)
+			struct message_id before, int64_t now, int64_t *age_out, struct error *err)
 {
 	int rc;
 	SQL_AUTO(q, store,
 		 "SELECT m.created_at FROM contact c JOIN conversation v ON v.contact = c.id"
 		 " JOIN message m ON m.conversation = v.id"
 		 " WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2 AND m.text = ?3"
-		 " AND m.id <> ?4 AND m.state NOT IN (92, 94) ORDER BY m.id DESC LIMIT 1");
+		 " AND (?4 = 0 OR m.id < ?4) AND m.state NOT IN (91, 92, 93, 94) ORDER BY m.id "
+		 "DESC LIMIT 1");
 
 	sql_text(&q, phone->e164);
 	sql_int(&q, hash_text(text));
 	sql_text(&q, text);
-	sql_int(&q, except.v);
+	sql_int(&q, before.v);
 	rc = sql_step(&q, err);
 	if (rc < 0)
 		return -1;
@@ -253,6 +255,21 @@ int store_message_change(struct store *store, const struct message_row *row,
 	if (changed > 0)
 		tally_move(store, from, row->state, 1);
 	return (int)changed;
+}
+
+int store_message_rewrite(struct store *store, const struct message_row *row, int64_t now,
+			  struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "UPDATE message SET text = ?1, text_hash = ?2, segments = ?3, updated_at = ?4"
+		 " WHERE id = ?5 AND state = 0");
+
+	sql_text(&q, row->text);
+	sql_int(&q, hash_text(row->text));
+	sql_int(&q, row->segments);
+	sql_int(&q, now);
+	sql_int(&q, row->id.v);
+	return (int)sql_run(&q, err);
 }
 
 int store_message_set_handled(struct store *store, struct message_id id, struct error *err)

@@ -101,11 +101,15 @@ int store_list_due(struct store *store, int64_t now, const char *const *busy, in
 	return messages_call(store, &ids, fn, arg, err);
 }
 
-int store_next_due(struct store *store, int64_t *due_at_out, struct error *err)
+int store_next_due(struct store *store, int64_t now, int64_t *due_at_out, struct error *err)
 {
-	SQL_AUTO(q, store, "SELECT due_at FROM message WHERE state = 0 ORDER BY due_at LIMIT 1");
-	int rc = sql_step(&q, err);
+	SQL_AUTO(q, store,
+		 "SELECT due_at FROM message WHERE state = 0 AND due_at > ?1 ORDER BY due_at LIMIT "
+		 "1");
+	int rc;
 
+	sql_int(&q, now);
+	rc = sql_step(&q, err);
 	if (rc < 0)
 		return -1;
 	*due_at_out = rc == 1 ? sql_get_int(&q) : INT64_MAX;

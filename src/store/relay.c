@@ -39,17 +39,6 @@ int store_get_relay(struct store *store, struct relay_id id, struct relay_row *o
 	return read_relay(&q, out, err);
 }
 
-/* The old row goes instead of being changed: it may be under way already, and its end must not be
- * taken for the end of the new one. */
-static int drop_mark(struct store *store, const struct relay_row *row, struct error *err)
-{
-	SQL_AUTO(q, store, "DELETE FROM relay WHERE kind = 2 AND place = ?1 AND target_event = ?2");
-
-	sql_int(&q, row->place.v);
-	sql_text(&q, row->target_event);
-	return sql_run(&q, err) < 0 ? -1 : 0;
-}
-
 int store_relay_add(struct store *store, const struct relay_row *row, struct error *err)
 {
 	bool is_mark = row->kind == RELAY_MARK;
@@ -57,8 +46,6 @@ int store_relay_add(struct store *store, const struct relay_row *row, struct err
 		 "INSERT INTO relay (place, kind, voice, text, target_event, mark, message, at)"
 		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 
-	if (is_mark && drop_mark(store, row, err))
-		return -1;
 	sql_int(&q, row->place.v);
 	sql_int(&q, row->kind);
 	sql_int(&q, row->voice);

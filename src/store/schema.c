@@ -164,7 +164,6 @@ static const char *const tables_1[] = {
 	" CHECK ((kind = 2) = (target_event <> ''))"
 	") STRICT",
 	"CREATE INDEX relay_place ON relay (place, id)",
-	"CREATE UNIQUE INDEX relay_mark ON relay (place, target_event) WHERE kind = 2",
 
 	"CREATE TABLE shown ("
 	" place INTEGER NOT NULL REFERENCES place (id),"

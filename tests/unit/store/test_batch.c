@@ -119,13 +119,16 @@ static void after_commit__calls__at_once_when_nothing_is_open(void **state)
 {
 	struct store *store = start(state);
 
+	assert_false(store_in_batch(store));
 	store_after_commit(store, told_a, NULL);
 	check_told("a+");
 	must_begin(store);
 	must_keep(store);
+	assert_true(store_in_batch(store));
 	store_after_commit(store, told_b, NULL); /* between steps: waits for the batch */
 	check_told("");
 	store_commit(store);
+	assert_false(store_in_batch(store));
 	check_told("b+");
 }
 

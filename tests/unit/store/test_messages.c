@@ -347,11 +347,53 @@ static void duplicate_age__finds__the_newest_same_words(void **state)
 	assert_int_equal(age(store, words, none, 5000), 2000);
 	assert_int_equal(age(store, words, second, 5000), 4000);
 	assert_int_equal(age(store, words, none, 2000), 0); /* a clock set back */
+	/* Later ones do not count against an earlier one. */
+	assert_int_equal(age(store, words, first, 5000), -1);
 	move(store, second, MSG_CANCELLED);
 	assert_int_equal(age(store, words, none, 5000), 4000);
-	move(store, first, MSG_FAILED);
-	assert_int_equal(age(store, words, none, 5000), -1);
+	/* They did not get it: no repeat then. */
+	for (size_t i = 0; i < 3; i++) {
+		static const enum message_state missed[] = {MSG_FAILED, MSG_UNDELIVERED,
+							    MSG_EXPIRED};
+
+		move(store, first, missed[i]);
+		assert_int_equal(age(store, words, none, 5000), -1);
+	}
 	assert_int_equal(age(store, "never said", none, 5000), -1);
+	must_commit(store);
+}
+
+static void message_rewrite__changes__only_what_is_queued(void **state)
+{
+	struct store *store = start(state);
+	struct conversation_id conversation = talk(store);
+	struct message_id none = {0};
+	struct message_row row = outbound(conversation, words);
+	struct message_row got;
+
+	row.id = add_message(store, row);
+	row.text = other_words;
+	row.segments = 3;
+	FOUND(store_message_rewrite(store, &row, 2500, NULL));
+	FOUND(store_get_message(store, row.id, &got, NULL));
+	assert_string_equal(got.text, other_words);
+	assert_int_equal(got.segments, 3);
+	assert_int_equal(got.updated_at, 2500);
+	assert_int_equal(got.state, MSG_NEW);
+	message_row_release(&got);
+	assert_int_equal(age(store, words, none, 5000), -1);
+	assert_int_equal(age(store, other_words, none, 5000), 4000);
+	move(store, row.id, MSG_SENDING);
+	row.text = words;
+	NONE(store_message_rewrite(store, &row, 2600, NULL));
+	FOUND(store_get_message(store, row.id, &got, NULL));
+	assert_string_equal(got.text, other_words);
+	assert_false(got.handled);
+	message_row_release(&got);
+	OK(store_message_set_handled(store, row.id, NULL));
+	FOUND(store_get_message(store, row.id, &got, NULL));
+	assert_true(got.handled);
+	message_row_release(&got);
 	must_commit(store);
 }
 
@@ -484,6 +526,7 @@ int main(void)
 		IN_MEMORY(suppressed_number__gets__no_queued_text),
 		IN_MEMORY(find_last_outbound__skips__what_was_not_handed_over),
 		IN_MEMORY(duplicate_age__finds__the_newest_same_words),
+		IN_MEMORY(message_rewrite__changes__only_what_is_queued),
 		IN_MEMORY(list_stuck__shows__what_no_human_has_dealt_with),
 		IN_MEMORY(list_messages_in_state__gives__each_state_oldest_first),
 		ON_DISK(count__follows__every_change),

@@ -49,10 +49,11 @@ static void use_messages(struct store *s, struct place_id place)
 	NONE(store_find_message_by_origin(s, place, "e", &got, NULL));
 	NONE(store_find_last_outbound(s, row.conversation, &got, NULL));
 	FOUND(store_message_change(s, &row, MSG_NEW, 2, NULL));
+	FOUND(store_message_rewrite(s, &row, 2, NULL));
 	OK(store_message_set_handled(s, row.id, NULL));
 	OK(store_duplicate_age(s, &phone, "words", row.id, 5, &number, NULL));
 	OK(store_list_due(s, 9999, NULL, 9, stop_at_once, NULL, NULL));
-	OK(store_next_due(s, &number, NULL));
+	OK(store_next_due(s, 9999, &number, NULL));
 	OK(store_list_messages_in_state(s, MSG_SENDING, 9, stop_at_once, NULL, NULL));
 	OK(store_list_messages_in_state(s, MSG_DELIVERED, 9, stop_at_once, NULL, NULL));
 	OK(store_list_stuck(s, 9, stop_at_once, NULL, NULL));
@@ -221,7 +222,8 @@ static void hot_statements__use__their_index_without_sorting(void **state)
 		"e USING COVERING INDEX message_live (state=? AND "
 		"conversation=? AND id<?)",
 		NULL};
-	static const char *const next[] = {"COVERING INDEX message_due (state=?)", NULL};
+	static const char *const next[] = {"COVERING INDEX message_due (state=? AND due_at>?)",
+					   NULL};
 	static const char *const last[] = {"INDEX message_outbound (conversation=?)", NULL};
 	static const char *const relay[] = {"COVERING INDEX relay_place (place=? AND id>?)", NULL};
 	static const char *const stuck[] = {"INDEX message_stuck", NULL};
