@@ -36,12 +36,12 @@ struct bridge_options { /* all borrowed; must live until bridge_free() or the ne
 
 struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_client *client,
 			  const struct bridge_options *options);
-void bridge_free(struct bridge *bridge);
+void bridge_free(struct bridge *bridge); /* commits what is open; NULL is fine */
 void bridge_add_network(struct bridge *bridge, const struct chat_network *network, void *self);
 /* Turns texts that were in flight when we died into UNKNOWN, then starts to send. */
 int bridge_start(struct bridge *bridge, struct error *err);
 /* No new sends; `stopped` is called when those in flight have ended or `patience_ms` is over (what
- * is then still in flight becomes UNKNOWN). */
+ * is then still in flight is found as UNKNOWN by the next bridge_start()). */
 void bridge_stop(struct bridge *bridge, int64_t patience_ms, loop_fn *stopped, void *arg);
 void bridge_reload(struct bridge *bridge, const struct bridge_options *options);
 
@@ -96,6 +96,8 @@ struct store *bridge_store(struct bridge *bridge);
 int64_t bridge_now(struct bridge *bridge);
 const struct bridge_options *bridge_options(struct bridge *bridge);
 bool bridge_is_paused(struct bridge *bridge);
+/* Whether it is "network:address" of a network that is configured. */
+bool bridge_is_user(const struct bridge *bridge, const char *user);
 /* How many chat networks can take calls. */
 int bridge_networks_up(const struct bridge *bridge);
 /* One line per network and per sender: name, state. */

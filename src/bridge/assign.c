@@ -27,6 +27,13 @@ const char *user_address(const char *user, const char *network)
 	return strncmp(user, network, n) == 0 && user[n] == ':' ? user + n + 1 : NULL;
 }
 
+const char *user_shown(const char *user)
+{
+	const char *colon = strchr(user, ':');
+
+	return colon ? colon + 1 : user;
+}
+
 void conversation_title(const struct conversation_row *row, char *out, size_t size)
 {
 	size_t n = strlen(row->phone.e164);
@@ -78,34 +85,68 @@ int conversation_show(struct bridge *bridge, const struct conversation_row *row,
 				return -1;
 		}
 	}
-	return place_refresh(bridge, row->id, false, err);
+	return place_refresh(bridge, row->id, err);
+}
+
+static int conversation_begin(struct bridge *bridge, const struct contact_row *contact,
+			      const char *owner, struct conversation_row *out, struct error *err)
+{
+	char token[TOKEN_MAX];
+
+	random_token(token, TOKEN_DIGITS);
+	return store_conversation_add(bridge->store, contact->id, token, owner, bridge_now(bridge),
+				      out, err);
+}
+
+/* It goes on with whom they know. */
+static int conversation_resume(struct bridge *bridge, const char *owner,
+			       struct conversation_row *row, struct error *err)
+{
+	row->open = true;
+	if (owner[0] != '\0')
+		STR_COPY(row->owner, owner);
+	return store_conversation_update(bridge->store, row, bridge_now(bridge), err);
 }
 
 int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
 		      struct conversation_row *out, bool *opened_out, struct error *err)
 {
-	char token[TOKEN_MAX];
 	int found = store_find_conversation(bridge->store, contact->id, out, err);
+	bool orphaned = found > 0 && out->owner[0] != '\0' && !bridge_is_user(bridge, out->owner);
 
 	*opened_out = false;
-	if (found < 0 || (found > 0 && out->open))
+	if (found < 0 || (found > 0 && out->open && !orphaned))
 		return found < 0 ? -1 : 0;
 	*opened_out = true;
-	if (found > 0) { /* it goes on with whom they know */
-		out->open = true;
-		if (owner[0] != '\0')
-			STR_COPY(out->owner, owner);
-		if (store_conversation_update(bridge->store, out, bridge_now(bridge), err) < 0)
-			return -1;
-	} else {
-		random_token(token, TOKEN_DIGITS);
-		if (store_conversation_add(bridge->store, contact->id, token, owner,
-					   bridge_now(bridge), out, err) < 0)
-			return -1;
-	}
+	if (orphaned) /* of a network that is no longer configured */
+		out->owner[0] = '\0';
+	if ((found > 0 ? conversation_resume(bridge, owner, out, err)
+		       : conversation_begin(bridge, contact, owner, out, err)) < 0)
+		return -1;
 	log_info("conversation.opened conversation=%lld contact=%s", (long long)out->id.v,
 		 log_phone(contact->phone.e164));
 	return conversation_show(bridge, out, err);
+}
+
+int conversation_add_closed(struct bridge *bridge, const struct contact_row *contact,
+			    struct conversation_row *out, struct error *err)
+{
+	if (conversation_begin(bridge, contact, "", out, err) < 0)
+		return -1;
+	out->open = false;
+	return store_conversation_update(bridge->store, out, bridge_now(bridge), err);
+}
+
+static int tell_assigned(struct bridge *bridge, const struct conversation_row *row,
+			 struct error *err)
+{
+	if (row->owner[0] == '\0')
+		return relay_tell(bridge, row->id, err,
+				  "This conversation is back in the inbox: `!claim` takes it.");
+	return relay_tell(bridge, row->id, err,
+			  "This conversation is now with %s. What they write here is texted; "
+			  "`!help` lists the commands.",
+			  user_shown(row->owner));
 }
 
 int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
@@ -114,24 +155,23 @@ int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conve
 	struct conversation_row row;
 	int found = store_get_conversation(bridge->store, id, &row, err);
 
-	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(err, ERR_NOT_FOUND, "There is no conversation %lld.",
-					     (long long)id.v);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERR_NOT_FOUND, "There is no conversation %lld.",
+				 (long long)id.v);
+	if (owner[0] != '\0' && !bridge_is_user(bridge, owner))
+		return error_set(err, ERR_INPUT,
+				 "“%s” is nobody whom I can reach: no such chat network is "
+				 "configured.",
+				 owner);
 	if (row.open && strcmp(row.owner, owner) == 0)
-		return 0;
+		return error_set(err, ERR_STATE, "This conversation is already %s%s.",
+				 owner[0] ? "with " : "in the inbox", user_shown(owner));
 	STR_COPY(row.owner, owner);
 	row.open = true;
 	if (store_conversation_update(bridge->store, &row, bridge_now(bridge), err) < 0 ||
-	    conversation_show(bridge, &row, err) < 0)
-		return -1;
-	if (owner[0] ? relay_tell(
-			       bridge, id, err,
-			       "This conversation is now with %s. What they write here is texted; "
-			       "`!help` lists the commands.",
-			       strchr(owner, ':') + 1) < 0
-		     : relay_tell(bridge, id, err,
-				  "This conversation is back in the inbox: `!claim` takes it.") < 0)
+	    conversation_show(bridge, &row, err) < 0 || tell_assigned(bridge, &row, err) < 0)
 		return -1;
 	return audit(bridge, actor, "assign", err, "conversation=%lld owner=%s", (long long)id.v,
 		     owner[0] ? owner : "-");
@@ -152,7 +192,7 @@ int bridge_close(struct bridge *bridge, const struct actor *actor, struct conver
 	    relay_tell(bridge, id, err,
 		       "Closed. If they write again it opens by itself, with the same person.") <
 		    0 ||
-	    place_refresh(bridge, id, true, err) < 0)
+	    place_refresh(bridge, id, err) < 0)
 		return -1;
 	return audit(bridge, actor, "close", err, "conversation=%lld", (long long)id.v);
 }
@@ -176,7 +216,8 @@ int audit(struct bridge *bridge, const struct actor *actor, const char *action, 
 	va_start(ap, fmt);
 	strbuf_vaddf(&detail, fmt, ap);
 	va_end(ap);
-	log_info("audit action=%s %s", action, detail.buf);
+	/* Without the detail, which may be a number. */
+	log_info("audit action=%s actor=%s", action, log_quote(actor->user));
 	return store_audit_add(bridge->store, actor->user, action, detail.buf, bridge_now(bridge),
 			       err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "core/phone.h"
 
@@ -27,17 +28,17 @@ void bridge_free(struct bridge *bridge)
 {
 	if (!bridge)
 		return;
-	loop_cancel(bridge->outbox_timer);
+	/* Who still waits for a commit must not be told of it when we are gone. Whoever it is, the
+	 * networks and the client may be gone already. */
+	bridge->stopping = true;
+	for (int i = 0; i < bridge->slot_n; i++)
+		bridge->slots[i].up = false;
+	while (store_in_batch(bridge->store))
+		store_commit(bridge->store);
+	outbox_release(bridge);
+	places_release(bridge);
 	loop_cancel(bridge->hold_timer);
 	loop_cancel(bridge->stop_timer);
-	for (size_t i = 0; i < PLACE_BUCKETS; i++) {
-		while (bridge->places[i]) {
-			struct place_state *state = bridge->places[i];
-
-			bridge->places[i] = state->next;
-			free(state);
-		}
-	}
 	rate_free(bridge->rate);
 	free(bridge);
 }
@@ -74,6 +75,7 @@ static bool recover_one(const struct message_row *found, void *arg)
 static int recover(struct bridge *bridge, struct error *err)
 {
 	struct recovery r = {.bridge = bridge, .err = err};
+	int all = 0;
 	int rc;
 
 	do {
@@ -86,9 +88,10 @@ static int recover(struct bridge *bridge, struct error *err)
 			rc = -1;
 		if (store_step_end(bridge->store, rc == 0, err) < 0 || rc < 0)
 			return -1;
+		all += r.n;
 	} while (r.n == RECOVER_AT_ONCE);
-	if (r.n > 0)
-		log_warn("bridge.recovered unknown=%d", r.n);
+	if (all > 0)
+		log_warn("bridge.recovered unknown=%d", all);
 	return 0;
 }
 
@@ -104,9 +107,17 @@ static int control_ensure(struct bridge *bridge, const char *network, struct err
 	return store_place_add(bridge->store, &row, err);
 }
 
+static void note_commit(bool committed, void *arg)
+{
+	bool *done = arg;
+
+	*done = committed;
+}
+
 int bridge_start(struct bridge *bridge, struct error *err)
 {
 	char paused[8];
+	bool done = false;
 	int rc = 0;
 
 	if (store_get_value(bridge->store, "paused", paused, sizeof(paused), err) < 0 ||
@@ -119,38 +130,47 @@ int bridge_start(struct bridge *bridge, struct error *err)
 		rc = control_ensure(bridge, bridge->slots[i].network->name, err);
 	if (store_step_end(bridge->store, rc == 0, err) < 0 || rc < 0)
 		return -1;
+	store_after_commit(bridge->store, note_commit, &done);
 	store_commit(bridge->store);
-	consent_watch_holds(bridge);
+	if (!done)
+		return error_set(err, ERR_IO, "the database cannot be written: is the disk full?");
+	holds_watch(bridge);
 	outbox_kick(bridge);
 	return 0;
 }
 
-static void on_patience_over(void *arg)
+static void on_stop_timer(void *arg)
 {
 	struct bridge *bridge = arg;
-	loop_fn *stopped = bridge->stopped;
 
 	bridge->stop_timer = NULL;
-	bridge->stopped = NULL;
-	log_warn("bridge.impatient in_flight=%d", bridge->open_sends);
-	stopped(bridge->stopped_arg);
+	if (bridge->open_sends > 0)
+		log_warn("bridge.impatient in_flight=%d", bridge->open_sends);
+	bridge->stopped(bridge->stopped_arg);
 }
 
 void bridge_stop(struct bridge *bridge, int64_t patience_ms, loop_fn *stopped, void *arg)
 {
 	bridge->stopping = true;
-	loop_cancel(bridge->outbox_timer);
-	bridge->outbox_timer = NULL;
 	bridge->stopped = stopped;
 	bridge->stopped_arg = arg;
 	bridge->stop_timer = loop_after(bridge->loop, bridge->open_sends ? patience_ms : 0,
-					on_patience_over, bridge);
+					on_stop_timer, bridge);
+}
+
+void bridge_send_ended(struct bridge *bridge)
+{
+	if (!bridge->stop_timer || bridge->open_sends > 0)
+		return;
+	loop_cancel(bridge->stop_timer);
+	bridge->stop_timer = loop_after(bridge->loop, 0, on_stop_timer, bridge);
 }
 
 void bridge_reload(struct bridge *bridge, const struct bridge_options *options)
 {
 	bridge->options = options;
 	rate_unblock_all(bridge->rate);
+	places_refresh_all(bridge);
 	outbox_kick(bridge);
 }
 
@@ -175,8 +195,7 @@ int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
 	return rc < 0 ? -1 : 0;
 }
 
-/* ---- questions --------------------------------------------------------------------------------
- */
+/* ---- questions -------------------------------------------------------------------------------- */
 
 struct store *bridge_store(struct bridge *bridge)
 {
@@ -207,6 +226,19 @@ int bridge_networks_up(const struct bridge *bridge)
 	return n;
 }
 
+bool bridge_is_user(const struct bridge *bridge, const char *user)
+{
+	for (int i = 0; i < bridge->slot_n; i++) {
+		const char *address = user_address(user, bridge->slots[i].network->name);
+
+		if (address && address[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+#define SHOWN_BYTES 40
+
 int bridge_read_number(struct bridge *bridge, const char *text, struct phone *out,
 		       struct error *err)
 {
@@ -216,14 +248,14 @@ int bridge_read_number(struct bridge *bridge, const char *text, struct phone *ou
 		return 0;
 	return error_set(
 		err, ERR_INPUT,
-		"“%.40s” is no telephone number I can use (%s). Write it like +14155550100.", text,
-		phone_error_word(e));
+		"“%.*s” is no telephone number I can use (%s). Write it like +14155550100.",
+		(int)utf8_whole(text, strnlen(text, SHOWN_BYTES)), text, phone_error_word(e));
 }
 
 void bridge_describe(struct bridge *bridge, struct strbuf *out)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {
-		char line[200];
+		char line[200] = "";
 
 		bridge->slots[i].network->describe(bridge->slots[i].self, line, sizeof(line));
 		strbuf_addf(out, "%s: %s\n", bridge->slots[i].network->name, line);

@@ -4,16 +4,22 @@
  * file call those of another. Nobody outside src/bridge includes this.
  *
  * Unless said otherwise a function that takes `struct error *err` runs inside a step of the store
- * and returns 0 or -1; after -1 the step must not be kept.
+ * and returns 0 or -1; after -1 the step must not be kept. A step that was kept can still be undone
+ * when its batch is not committed: what is only true on disk (a timer, a count, what a network is
+ * told) is therefore done in store_after_commit().
  */
 #ifndef BRIDGE_PRIV_H
 #define BRIDGE_PRIV_H
 
 #include "bridge/rate.h"
 #include "core/compliance.h"
+#include "core/optout.h"
 #include "roomline/bridge.h"
 
+#include <sys/queue.h>
+
 #define NETWORKS_MAX 4
+#define STORE_RETRY_MS 1000
 #define CONFIRM_WITHIN_MS (INT64_C(5) * 60 * 1000) /* FCC: a confirmation counts as consented */
 
 enum place_phase {
@@ -30,10 +36,11 @@ struct place_state {
 	enum place_phase phase;
 	struct relay_id sent; /* the last relay row given to the network since it is ready */
 	int in_flight;
-	bool stale;               /* title, topic or members changed */
-	bool closing;             /* the conversation was closed */
-	bool retry_queued;        /* lost: a timer will ask again */
-	struct place_state *next; /* in its bucket */
+	bool waiting;              /* to be run after the commit */
+	bool stale;                /* title, topic or members changed */
+	bool told_closed;          /* the network knows that the conversation is over */
+	struct loop_timer *reopen; /* lost: asks for it again */
+	struct place_state *next;  /* in its bucket */
 };
 
 struct network_slot {
@@ -41,6 +48,8 @@ struct network_slot {
 	void *self;
 	bool up;
 };
+
+struct send; /* outbox.c */
 
 #define PLACE_BUCKETS 1024
 
@@ -58,15 +67,20 @@ struct bridge {
 	struct rate *rate;
 	struct loop_timer *outbox_timer;
 	bool outbox_deferred;
+	LIST_HEAD(, send) sends; /* all that are claimed and not ended */
 	int open_sends;
 	bool stopping;
 	loop_fn *stopped;
 	void *stopped_arg;
 	struct loop_timer *stop_timer;
 
-	/* consent.c */
+	/* holds.c */
 	struct loop_timer *hold_timer;
 };
+
+/* ---- bridge.c ---------------------------------------------------------------------------------- */
+
+void bridge_send_ended(struct bridge *bridge); /* somebody may be waiting for the last one */
 
 /* ---- message.c: the one function that changes a text's state --------------------------------- */
 
@@ -75,38 +89,83 @@ struct bridge {
  * allowed or overtaken (nothing changed), -1 error. */
 int message_set_state(struct bridge *bridge, struct message_row *row, enum message_state to,
 		      struct error *err);
+/* Surely not sent: back into the queue, due in wait_ms. */
+int message_requeue(struct bridge *bridge, struct message_row *row, int64_t wait_ms,
+		    struct error *err);
 const char *message_state_word(enum message_state state);
 
-/* ---- gate.c ------------------------------------------------------------------------------------
- */
+/* ---- gate.c --------------------------------------------------------------------------------- */
 
-/* Collects what the gate wants to know about a text and asks it. */
+/* Collects what the gate wants to know about a text and asks it. Needs no step. */
 int gate_ask(struct bridge *bridge, const struct message_row *row, const struct sms_sender *sender,
 	     struct gate_ruling *ruling_out, struct error *err);
 
-/* ---- outbox.c ----------------------------------------------------------------------------------
- */
+/* ---- queue.c: into the queue ----------------------------------------------------------------- */
 
-void outbox_kick(struct bridge *bridge); /* something may be due */
-/* Queues a text: gate, row, kick. A refusal is -1 with the reason. row: conversation, kind, text,
- * sender, author, origin, not_after filled in. */
-int outbox_add(struct bridge *bridge, struct message_row *row, const struct phone *to,
-	       struct error *err);
 const struct sms_sender *sender_by_name(const struct bridge *bridge, const char *name);
 /* The contact's sticky sender, chosen and stored at the first time. */
 int sender_for(struct bridge *bridge, const struct contact_row *contact,
 	       const struct sms_sender **out, struct error *err);
+/* Queues a text if the gate lets it. Returns 1 queued, 0 refused and ruling_out says why, -1 error.
+ * row: conversation, kind, text, sender (a configured one), author, origin, not_after filled in. */
+int queue_try(struct bridge *bridge, struct message_row *row, const struct phone *to,
+	      struct gate_ruling *ruling_out, struct error *err);
+/* The same, where a refusal is an error with the reason. */
+int queue_add(struct bridge *bridge, struct message_row *row, const struct phone *to,
+	      struct error *err);
+/* Other words for a text that is still queued; when they are refused, the old ones stay. */
+int queue_rewrite(struct bridge *bridge, const struct message_row *row, const char *text,
+		  struct error *err);
 
-/* ---- inbound.c, reports.c -----------------------------------------------------------------------
- */
+/* ---- outbox.c: out of the queue -------------------------------------------------------------- */
+
+void outbox_kick(struct bridge *bridge); /* something may be due */
+/* The same after the commit of the present step. */
+void outbox_kick_after_commit(struct bridge *bridge);
+void outbox_release(struct bridge *bridge); /* forgets the sends that are under way */
+
+/* ---- result.c: what a provider's answer means ------------------------------------------------- */
+
+/* For the pace of the sender; once per answer, needs no step. Returns whether the control room has
+ * to hear of it. */
+bool result_pace(struct bridge *bridge, const struct sms_sender *sender,
+		 const struct sms_result *result);
+/* For the text; row is as stored now. May be repeated when it could not be stored. */
+int result_apply(struct bridge *bridge, const struct sms_sender *sender,
+		 const struct sms_result *result, bool alert, struct message_row *row,
+		 struct error *err);
+
+/* ---- inbound.c, reports.c --------------------------------------------------------------------- */
 
 int inbound_text(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct error *err);
 int report_apply(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct error *err);
 
-/* ---- consent.c ----------------------------------------------------------------------------------
- */
+/* ---- meaning.c: what a contact said ------------------------------------------------------------ */
+
+struct meaning {
+	enum optout_verdict verdict;
+	const char *rule;
+	bool answered; /* the provider or the network has answered it already */
+	bool suppressed;
+};
+
+/* What an inbound text means for consent. conversation: NULL when there is none yet; sender: NULL
+ * when none of ours was written to. Needs no step. */
+int meaning_read(struct bridge *bridge, const struct sms_account *account,
+		 const struct sms_sender *sender, const struct sms_event *event,
+		 const struct phone *from, const struct conversation_row *conversation,
+		 const char *text, struct meaning *out, struct error *err);
+/* What follows from it. */
+int meaning_apply(struct bridge *bridge, const struct sms_sender *sender,
+		  const struct conversation_row *conversation, const char *text,
+		  const struct meaning *meaning, struct error *err);
+/* The one confirmation of an opt-out, if the gate lets it. */
+int confirm_stop(struct bridge *bridge, const struct sms_sender *sender,
+		 const struct conversation_row *conversation, int64_t not_after, struct error *err);
+
+/* ---- consent.c --------------------------------------------------------------------------------- */
 
 struct consent_source {     /* why and by whom */
 	const char *method; /* sms_reply volunteer provider_error auto_hold */
@@ -115,20 +174,31 @@ struct consent_source {     /* why and by whom */
 	const char *actor;    /* user, "" when it was the contact */
 };
 
-/* Suppresses a number and cancels its queue. *added_out: it was not suppressed before. */
+/* Suppresses a number and cancels its queue. *added_out: it was not suppressed before, or only as a
+ * wrong number, which people may undo. */
 int consent_suppress(struct bridge *bridge, const struct phone *phone, const char *reason,
 		     const struct consent_source *source, bool *added_out, struct error *err);
-/* What an inbound text means for consent, and what follows from it. */
-int consent_apply(struct bridge *bridge, const struct sms_sender *sender,
-		  struct conversation_row *conversation, const char *text,
-		  bool *counts_as_answer_out, struct error *err);
-void consent_watch_holds(struct bridge *bridge); /* sets the timer for the next hold that ends */
+/* The provider refused row's text because the number has opted out there. */
+int consent_refused(struct bridge *bridge, const struct message_row *row, const char *code,
+		    const char *words, struct error *err);
+/* The conversation of a number, if there ever was one. 1/0/-1. */
+int conversation_of(struct bridge *bridge, const struct phone *phone, struct contact_row *contact,
+		    struct conversation_row *out, struct error *err);
 
-/* ---- assign.c: conversations, who is in them, where they are shown -----------------------------
- */
+/* ---- holds.c ----------------------------------------------------------------------------------- */
 
+int hold_put(struct bridge *bridge, const struct phone *phone, const char *rule, bool *added_out,
+	     struct error *err);
+void holds_watch(struct bridge *bridge); /* sets the timer for the next hold that ends */
+
+/* ---- assign.c: conversations, who is in them, where they are shown ----------------------------- */
+
+/* opened_out: it was not open before, or nobody who could answer had it. */
 int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
 		      struct conversation_row *out, bool *opened_out, struct error *err);
+/* One that nobody has to look at. */
+int conversation_add_closed(struct bridge *bridge, const struct contact_row *contact,
+			    struct conversation_row *out, struct error *err);
 /* Sees to it that there is a place in each network where somebody shall see the conversation. */
 int conversation_show(struct bridge *bridge, const struct conversation_row *row, struct error *err);
 /* "Pat R. …0123" */
@@ -136,14 +206,46 @@ void conversation_title(const struct conversation_row *row, char *out, size_t si
 bool user_in(const char *user, const char *const *list, size_t n);
 /* The address within a network of "network:address", or NULL when it is another network's. */
 const char *user_address(const char *user, const char *network);
+/* "address" of "network:address", for showing. */
+const char *user_shown(const char *user);
 
-/* ---- relay.c: what is shown in places -----------------------------------------------------------
- */
+/* ---- view.c: how a place looks now, from the tables -------------------------------------------- */
 
+struct place_view {
+	struct place_row row;
+	struct conversation_row conversation;
+	char title[NAME_MAX_BYTES + 16];
+	char topic[USER_MAX + 64];
+	char contact_name[NAME_MAX_BYTES + 16];
+	const char **members;
+	struct chat_place place;
+};
+
+int view_load(struct bridge *bridge, struct place_id id, struct place_view *view,
+	      struct error *err); /* needs no step */
+void view_release(struct place_view *view);
+
+/* ---- places.c: which places there are, and how far the networks are with them ------------------ */
+
+struct network_slot *network_slot(struct bridge *bridge, const char *name, int *index_out);
+struct place_state *place_state_find(struct bridge *bridge, struct place_id id);
+/* NULL: of a network that is not configured. */
 struct place_state *place_state_of(struct bridge *bridge, const struct place_row *row);
+void place_open(struct place_state *state, struct network_slot *slot);
 /* What was said or shown there could not be stored, or the network lost it: forget where we are,
  * and open it again soon, which reads anew from the stored cursor. */
 void place_reopen(struct place_state *state, const char *why);
+/* Title, topic, members or openness of a conversation's places have changed. */
+int place_refresh(struct bridge *bridge, struct conversation_id conversation, struct error *err);
+void places_refresh_all(struct bridge *bridge); /* needs no step */
+void places_release(struct bridge *bridge);
+
+/* ---- relay.c: what is shown in places ---------------------------------------------------------- */
+
+/* Opens the place or gives it what is pending, as soon as no batch is open: only what is on disk may
+ * be shown. */
+void relay_run(struct place_state *state);
+void relay_run_after_commit(struct place_state *state);
 /* Queue something to be shown; inside a step. */
 int relay_say(struct bridge *bridge, const struct place_row *place, enum chat_voice voice,
 	      const char *text, struct message_id message, int64_t at, struct error *err);
@@ -160,12 +262,8 @@ __attribute__((format(printf, 3, 4))) int relay_alert(struct bridge *bridge, str
 						      const char *fmt, ...);
 int relay_say_all(struct bridge *bridge, const struct conversation_row *conversation,
 		  const char *text, struct message_id message, int64_t at, struct error *err);
-/* Title, topic or members of a conversation's places have changed. */
-int place_refresh(struct bridge *bridge, struct conversation_id conversation, bool closed,
-		  struct error *err);
 
-/* ---- audit --------------------------------------------------------------------------------------
- */
+/* ---- audit (assign.c) -------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 5, 6))) int audit(struct bridge *bridge, const struct actor *actor,
 						const char *action, struct error *err,

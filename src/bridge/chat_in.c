@@ -24,55 +24,7 @@ struct speech { /* one thing that was said, with all that is known about it */
 	struct actor actor;
 };
 
-/* ---- texting ----------------------------------------------------------------------------------
- */
-
-int bridge_text(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
-		const char *text, struct error *err)
-{
-	AUTO_FREE char *copy = xstrdup(text);
-	struct message_row row = {.conversation = id, .text = copy, .origin_place = actor->place};
-	struct conversation_row conversation;
-	struct contact_row contact;
-	const struct sms_sender *sender;
-	int64_t now = bridge_now(bridge);
-
-	if (store_get_conversation(bridge->store, id, &conversation, err) <= 0 ||
-	    store_get_contact(bridge->store, conversation.contact, &contact, err) <= 0)
-		return -1;
-	if (sender_for(bridge, &contact, &sender, err) < 0)
-		return -1;
-	row.kind = conversation.last_in_at > 0 &&
-				   now - conversation.last_in_at <= bridge->options->reply_window_ms
-			   ? MSGKIND_REPLY
-			   : MSGKIND_INITIAL;
-	STR_COPY(row.sender, sender->name);
-	STR_COPY(row.author, actor->user);
-	STR_COPY(row.origin_event, actor->event_id);
-	return outbox_add(bridge, &row, &contact.phone, err);
-}
-
-int bridge_text_number(struct bridge *bridge, const struct actor *actor, const char *number,
-		       const char *text, struct conversation_row *out, struct error *err)
-{
-	struct phone phone;
-	struct contact_row contact;
-	bool opened;
-
-	if (bridge_read_number(bridge, number, &phone, err) < 0 ||
-	    store_contact_ensure(bridge->store, &phone, bridge_now(bridge), &contact, err) < 0 ||
-	    conversation_open(bridge, &contact, actor->user, out, &opened, err) < 0)
-		return -1;
-	if (!opened && out->owner[0] == '\0' &&
-	    bridge_assign(bridge, actor, out->id, actor->user, err) < 0)
-		return -1;
-	if (bridge_text(bridge, actor, out->id, text, err) < 0)
-		return -1;
-	if (relay_tell(bridge, out->id, err, "%s texted: %s", strchr(actor->user, ':') + 1, text) <
-	    0)
-		return -1;
-	return audit(bridge, actor, "text", err, "conversation=%lld", (long long)out->id.v);
-}
+/* ---- texting ---------------------------------------------------------------------------------- */
 
 static int may_text(const struct speech *s, struct error *err)
 {
@@ -86,7 +38,7 @@ static int may_text(const struct speech *s, struct error *err)
 		return error_set(
 			err, ERR_STATE,
 			"Not texted: this conversation is with %s. `!claim` takes it over.",
-			strchr(c->owner, ':') + 1);
+			user_shown(c->owner));
 	return 0;
 }
 
@@ -104,11 +56,13 @@ static int said_text(struct speech *s, struct error *err)
 static int said_command(struct speech *s, struct error *err)
 {
 	STRBUF_AUTO(answer);
+	const struct bridge_options *o = s->bridge->options;
 	struct cmd_context context = {
 		.bridge = s->bridge,
 		.actor = s->actor,
 		.where = s->place.kind,
-		.organizer = s->place.kind == PLACE_CONTROL || s->said->organizer,
+		.organizer = s->place.kind == PLACE_CONTROL || s->said->organizer ||
+			     user_in(s->user, o->organizers, o->organizer_n),
 		.conversation = s->place.kind == PLACE_CONVERSATION ? &s->conversation : NULL,
 	};
 
@@ -119,8 +73,20 @@ static int said_command(struct speech *s, struct error *err)
 	return relay_notice(s->bridge, &s->place, err, "%s", answer.buf);
 }
 
-/* ---- what an SMS cannot do ----------------------------------------------------------------------
- */
+static bool is_note(const char *text)
+{
+	return strncmp(text, "//", 2) == 0;
+}
+
+/* What was written in the room of a conversation. */
+static int said_words(struct speech *s, struct error *err)
+{
+	if (s->said->text[0] == CMD_PREFIX)
+		return said_command(s, err);
+	return is_note(s->said->text) ? 0 : said_text(s, err);
+}
+
+/* ---- changing one's mind ---------------------------------------------------------------------- */
 
 /* The text of ours that was said with that event, if it is still in the queue. 1/0/-1. */
 static int queued_text(struct speech *s, struct message_row *row, struct error *err)
@@ -136,7 +102,26 @@ static int cancel(struct speech *s, struct message_row *row, const char *code, c
 {
 	STR_COPY(row->code, code);
 	STR_COPY(row->reason, why);
-	return message_set_state(s->bridge, row, MSG_CANCELLED, err);
+	return message_set_state(s->bridge, row, MSG_CANCELLED, err) < 0 ? -1 : 0;
+}
+
+/* The text keeps its place in the queue. */
+static int edit_queued(struct speech *s, struct message_row *row, struct error *err)
+{
+	if (strcmp(row->author, s->user) != 0)
+		return error_set(err, ERR_STATE,
+				 "Not changed: only %s can edit that text, while it is queued.",
+				 user_shown(row->author));
+	if (s->said->text[0] == CMD_PREFIX || is_note(s->said->text)) {
+		if (cancel(s, row, "EDITED", "it was edited into something that is not texted.",
+			   err) < 0)
+			return -1;
+		return said_words(s, err);
+	}
+	if (queue_rewrite(s->bridge, row, s->said->text, err) < 0)
+		return -1;
+	return relay_notice(s->bridge, &s->place, err,
+			    "✎ Changed in time: the new words are queued.");
 }
 
 static int said_edit(struct speech *s, struct error *err)
@@ -145,30 +130,32 @@ static int said_edit(struct speech *s, struct error *err)
 	int rc = queued_text(s, &row, err);
 
 	if (rc > 0)
-		rc = cancel(s, &row, "EDITED", "you have edited it; the new words are queued", err);
+		rc = edit_queued(s, &row, err);
+	else if (rc == 0 && !is_note(s->said->text))
+		rc = error_set(err, ERR_STATE,
+			       "Not texted: only a text that is still queued can be edited. Write "
+			       "it as a new message.");
 	message_row_release(&row);
-	if (rc > 0)
-		return said_text(s, err);
-	return rc < 0 ? -1
-		      : error_set(err, ERR_STATE,
-				  "Not texted: a text that has gone cannot be edited. Write the "
-				  "correction "
-				  "as a new message.");
+	return rc;
 }
 
 static int said_retract(struct speech *s, struct error *err)
 {
 	struct message_row row = {0};
-	int rc = queued_text(s, &row, err);
+	int found = store_find_message_by_origin(s->bridge->store, s->place.id,
+						 s->said->target_event, &row, err);
+	int rc = found < 0 ? -1 : 0;
 
-	if (rc > 0)
-		rc = cancel(s, &row, "RETRACTED", "you have taken it back in time", err);
+	if (found > 0 && row.state == MSG_NEW)
+		rc = cancel(s, &row, "RETRACTED", "it was taken back in time.", err);
+	else if (found > 0 && row.state != MSG_CANCELLED)
+		rc = error_set(err, ERR_STATE,
+			       "A text that has gone cannot be taken back from their phone.");
 	message_row_release(&row);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
-	return error_set(err, ERR_STATE,
-			 "A text that has gone cannot be taken back from their phone.");
+	return rc;
 }
+
+/* ---- what an SMS cannot do -------------------------------------------------------------------- */
 
 static int said_in_conversation(struct speech *s, struct error *err)
 {
@@ -176,11 +163,7 @@ static int said_in_conversation(struct speech *s, struct error *err)
 
 	switch (s->said->what) {
 	case CHAT_SAID_TEXT:
-		if (text[0] == CMD_PREFIX)
-			return said_command(s, err);
-		if (strncmp(text, "//", 2) == 0)
-			return 0; /* a note among volunteers */
-		return said_text(s, err);
+		return said_words(s, err);
 	case CHAT_SAID_EDIT:
 		return said_edit(s, err);
 	case CHAT_SAID_RETRACTED:
@@ -214,6 +197,10 @@ static int said_elsewhere(struct speech *s, struct error *err)
 		return error_set(
 			err, ERR_STATE,
 			"I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
+	if (s->said->what == CHAT_SAID_EDIT && s->said->text[0] == CMD_PREFIX)
+		return error_set(
+			err, ERR_STATE,
+			"An edit changes nothing here: write the command as a new message.");
 	if (s->said->what != CHAT_SAID_TEXT)
 		return 0;
 	if (s->said->text[0] == CMD_PREFIX)
@@ -225,30 +212,46 @@ static int said_elsewhere(struct speech *s, struct error *err)
 		"Nothing that is written here is texted to anybody. `!help` lists what I can do.");
 }
 
-/* ---- one step ---------------------------------------------------------------------------------
- */
+/* ---- one step --------------------------------------------------------------------------------- */
+
+static bool note_one(const struct conversation_row *row, void *arg)
+{
+	bool *found = arg;
+
+	(void)row;
+	*found = true;
+	return false;
+}
 
 /* Those who may write to the bot: the others are not answered, so that strangers on a federated
- * server cannot fill our tables. */
-static bool is_known(const struct speech *s)
+ * server cannot fill our tables. 1/0/-1. */
+static int is_known(const struct speech *s, struct error *err)
 {
 	const struct bridge_options *o = s->bridge->options;
+	bool owns = false;
 
-	return s->said->organizer || user_in(s->user, o->organizers, o->organizer_n) ||
-	       user_in(s->user, o->inbox, o->inbox_n);
+	if (s->said->organizer || user_in(s->user, o->organizers, o->organizer_n) ||
+	    user_in(s->user, o->inbox, o->inbox_n))
+		return 1;
+	if (store_list_conversations(s->bridge->store, CONVERSATIONS_OF_OWNER, s->user, 1, note_one,
+				     &owns, err) < 0)
+		return -1;
+	return owns;
 }
 
 static int find_direct(struct speech *s, struct error *err)
 {
-	int found = store_find_place_by_address(s->bridge->store, s->network, PLACE_DIRECT,
-						s->said->user, &s->place, err);
+	int known = is_known(s, err);
+	int found;
 
+	if (known == 0)
+		log_warn("chat.stranger network=%s user=%s", s->network, log_quote(s->said->user));
+	if (known <= 0)
+		return known;
+	found = store_find_place_by_address(s->bridge->store, s->network, PLACE_DIRECT,
+					    s->said->user, &s->place, err);
 	if (found != 0)
 		return found;
-	if (!is_known(s)) {
-		log_warn("chat.stranger network=%s user=%s", s->network, log_quote(s->said->user));
-		return 0;
-	}
 	s->place = (struct place_row){.kind = PLACE_DIRECT, .created_at = bridge_now(s->bridge)};
 	STR_COPY(s->place.network, s->network);
 	STR_COPY(s->place.address, s->said->user);
@@ -268,14 +271,11 @@ static int find_place(struct speech *s, struct error *err)
 	return found;
 }
 
-/* 1 act on it, 0 seen before or nobody's business, -1 error. */
+/* In the step: 1 act on it, 0 seen before or nobody's business, -1 error. */
 static int begin(struct speech *s, struct error *err)
 {
-	int rc;
+	int rc = find_place(s, err);
 
-	if (store_step_begin(s->bridge->store, err) < 0)
-		return -1;
-	rc = find_place(s, err);
 	if (rc > 0 && s->said->event_id[0] != '\0')
 		rc = store_chat_event_add(s->bridge->store, s->place.id, s->said->event_id,
 					  bridge_now(s->bridge), err);
@@ -286,24 +286,47 @@ static int begin(struct speech *s, struct error *err)
 /* The refusal undid the step: what is kept is that it was said, and why nothing came of it. */
 static int refuse(struct speech *s, const struct error *why, struct error *err)
 {
-	int rc = begin(s, err);
+	int rc;
 
+	if (store_step_begin(s->bridge->store, err) < 0)
+		return -1;
+	rc = begin(s, err);
 	if (rc > 0)
 		rc = relay_notice(s->bridge, &s->place, err, "%s", why->text);
 	return store_step_end(s->bridge->store, rc >= 0, err) < 0 ? -1 : rc;
 }
 
+/* Whether it is an answer to the person, and no trouble of ours. */
+static bool is_refusal(const struct error *why)
+{
+	switch (why->kind) {
+	case ERR_INPUT:
+	case ERR_CONFIG:
+	case ERR_NOT_FOUND:
+	case ERR_STATE:
+		return true;
+	case ERR_NONE:
+	case ERR_IO:
+	case ERR_BUSY:
+		return false;
+	}
+	BUG("error kind %d", (int)why->kind);
+}
+
 static int act(struct speech *s, struct error *err)
 {
 	struct error why = {0};
-	int rc = begin(s, err);
 	bool refused = false;
+	int rc;
 
+	if (store_step_begin(s->bridge->store, err) < 0)
+		return -1;
+	rc = begin(s, err);
 	if (rc > 0) {
 		rc = s->place.kind == PLACE_CONVERSATION ? said_in_conversation(s, &why)
 							 : said_elsewhere(s, &why);
-		refused = rc < 0 && why.kind != ERR_IO && why.kind != ERR_BUSY;
-		if (rc < 0 && !refused && err)
+		refused = rc < 0 && is_refusal(&why);
+		if (rc < 0 && !refused)
 			*err = why;
 	}
 	crash_point("chat.stored");
@@ -323,20 +346,22 @@ static void on_committed(bool committed, void *arg)
 void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
 {
 	struct speech s = {.bridge = bridge, .network = network, .said = said};
-	struct place_state *state = NULL;
+	/* A 1:1 chat has no archive that could be read again. */
+	struct place_state *state =
+		said->kind == PLACE_DIRECT ? NULL : place_state_find(bridge, said->place);
 	struct error err = {0};
 
 	crash_point("chat.received");
+	/* Something before this could not be stored: all of it comes again, in order. */
+	if (state && state->phase == PLACE_IDLE)
+		return;
 	(void)snprintf(s.user, sizeof(s.user), "%s:%s", network, said->user);
 	if (act(&s, &err) < 0) {
 		log_error("chat.unstored network=%s problem=%s", network, log_quote(err.text));
-		if (said->kind != PLACE_DIRECT && s.place.id.v != 0 &&
-		    (state = place_state_of(bridge, &s.place)) != NULL)
+		if (state)
 			place_reopen(state, "what was said could not be stored");
 		return;
 	}
-	if (said->kind != PLACE_DIRECT && s.place.id.v != 0)
-		state = place_state_of(bridge, &s.place);
 	store_after_commit(bridge->store, on_committed, state);
 }
 

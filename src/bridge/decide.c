@@ -26,11 +26,11 @@ int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, 
 		bridge->paused = true; /* at once; the disk follows */
 		return relay_alert(bridge, err,
 				   "⏸ %s has paused everything outbound. `!resume` goes on.",
-				   strchr(actor->user, ':') + 1);
+				   user_shown(actor->user));
 	}
 	store_after_commit(bridge->store, on_unpaused, bridge);
 	return relay_alert(bridge, err, "▶ %s has resumed: what is queued goes out.",
-			   strchr(actor->user, ':') + 1);
+			   user_shown(actor->user));
 }
 
 static int stuck_get(struct bridge *bridge, struct message_id id, struct message_row *row,
@@ -62,47 +62,86 @@ static int stuck_get(struct bridge *bridge, struct message_id id, struct message
 			 message_state_word(row->state));
 }
 
+/* In doubt no longer: a person has decided. */
+static int settle(struct bridge *bridge, struct message_row *row, const char *code,
+		  const char *reason, struct error *err)
+{
+	if (row->state == MSG_UNKNOWN) {
+		STR_COPY(row->code, code);
+		STR_COPY(row->reason, reason);
+		if (message_set_state(bridge, row, MSG_CANCELLED, err) < 0)
+			return -1;
+	}
+	return store_message_set_handled(bridge->store, row->id, err);
+}
+
 int bridge_drop(struct bridge *bridge, const struct actor *actor, struct message_id id,
 		struct error *err)
 {
 	struct message_row row = {0};
 	int rc = stuck_get(bridge, id, &row, err);
 
-	if (rc == 0 && row.state == MSG_UNKNOWN) {
-		STR_COPY(row.code, "DROPPED");
-		STR_COPY(row.reason, "somebody decided to let it be");
-		rc = message_set_state(bridge, &row, MSG_CANCELLED, err) < 0 ? -1 : 0;
-	}
+	if (rc == 0)
+		rc = settle(bridge, &row, "DROPPED", "somebody decided to let it be", err);
 	message_row_release(&row);
-	if (rc < 0 || store_message_set_handled(bridge->store, id, err) < 0)
+	if (rc < 0)
 		return -1;
 	return audit(bridge, actor, "drop", err, "message=%lld", (long long)id.v);
+}
+
+/* The same words as a new text. */
+static int send_again(struct bridge *bridge, const struct actor *actor,
+		      const struct message_row *old, struct error *err)
+{
+	struct message_row again = {.conversation = old->conversation,
+				    .kind = old->kind,
+				    .text = old->text,
+				    .origin_place = actor->place};
+	struct contact_row contact;
+	struct conversation_row conversation;
+	const struct sms_sender *sender;
+
+	if (conversation_of(bridge, &old->phone, &contact, &conversation, err) < 0 ||
+	    sender_for(bridge, &contact, &sender, err) < 0)
+		return -1;
+	STR_COPY(again.sender, sender->name);
+	STR_COPY(again.author, actor->user);
+	STR_COPY(again.origin_event, actor->event_id);
+	return queue_add(bridge, &again, &old->phone, err);
+}
+
+static int may_retry(const struct message_row *row, struct error *err)
+{
+	long long id = (long long)row->id.v;
+
+	if (row->author[0] == '\0')
+		return error_set(err, ERR_STATE,
+				 "Text %lld is an automatic answer: it goes once or not at all. "
+				 "`!drop %lld` takes it off the list.",
+				 id, id);
+	if (row->handled)
+		return error_set(
+			err, ERR_STATE,
+			"Somebody has decided about text %lld already. Write it anew if it "
+			"shall go.",
+			id);
+	return 0;
 }
 
 int bridge_retry(struct bridge *bridge, const struct actor *actor, struct message_id id,
 		 struct error *err)
 {
 	struct message_row old = {0};
-	struct message_row again = {0};
 	int rc = stuck_get(bridge, id, &old, err);
 
-	if (rc == 0 && old.state == MSG_UNKNOWN) {
-		STR_COPY(old.code, "RETRIED");
-		STR_COPY(old.reason, "somebody decided to send it again");
-		rc = message_set_state(bridge, &old, MSG_CANCELLED, err) < 0 ? -1 : 0;
-	}
-	if (rc == 0) {
-		again.conversation = old.conversation;
-		again.kind = old.kind;
-		again.text = old.text; /* borrowed until old is released */
-		STR_COPY(again.sender, old.sender);
-		STR_COPY(again.author, actor->user);
-		again.origin_place = actor->place;
-		STR_COPY(again.origin_event, actor->event_id);
-		rc = outbox_add(bridge, &again, &old.phone, err);
-	}
+	if (rc == 0)
+		rc = may_retry(&old, err);
+	if (rc == 0)
+		rc = settle(bridge, &old, "RETRIED", "somebody decided to send it again", err);
+	if (rc == 0)
+		rc = send_again(bridge, actor, &old, err);
 	message_row_release(&old);
-	if (rc < 0 || store_message_set_handled(bridge->store, id, err) < 0)
+	if (rc < 0)
 		return -1;
 	return audit(bridge, actor, "retry", err, "message=%lld", (long long)id.v);
 }

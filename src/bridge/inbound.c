@@ -10,12 +10,13 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
-#include "core/optout.h"
 #include "core/phone.h"
 
 #include <string.h>
 
 #define TEXT_CODE_POINTS_MAX 1600
+#define NAME_CODE_POINTS_MAX 40
+#define ANNOUNCED_CODE_POINTS 120
 
 /* The sender of ours they wrote to; the account's first one when its number is not ours. */
 static const struct sms_sender *sender_texted(const struct bridge *bridge,
@@ -28,7 +29,7 @@ static const struct sms_sender *sender_texted(const struct bridge *bridge,
 	if (phone_parse_sender(to, strlen(to), o->region, &number) != PHONE_OK)
 		number.e164[0] = '\0';
 	for (size_t i = 0; i < o->sender_n; i++) {
-		if (o->senders[i].account != account)
+		if (strcmp(o->senders[i].account->name, account->name) != 0)
 			continue;
 		if (phone_equal(&o->senders[i].number, &number))
 			return &o->senders[i];
@@ -38,29 +39,40 @@ static const struct sms_sender *sender_texted(const struct bridge *bridge,
 	return first;
 }
 
-/* The words and the links of pictures, clean, as they are stored and shown. */
-static void words_of(const struct sms_event *event, struct strbuf *out)
+/* Clean, as they are stored and shown. */
+static void clean(struct strbuf *out, const char *text)
 {
-	if (!utf8_clean(out, event->text, strlen(event->text), TEXT_CODE_POINTS_MAX))
-		log_warn("inbound.cut bytes=%zu", strlen(event->text));
+	if (!utf8_clean(out, text, strlen(text), TEXT_CODE_POINTS_MAX))
+		log_warn("inbound.cut bytes=%zu", strlen(text));
+}
+
+/* The words, and below them the links of pictures. */
+static void all_of(const struct sms_event *event, const char *words, struct strbuf *out)
+{
+	strbuf_adds(out, words);
 	for (int i = 0; i < event->media_n; i++) {
 		if (out->len > 0)
 			strbuf_addc(out, '\n');
-		utf8_clean(out, event->media[i], strlen(event->media[i]), TEXT_CODE_POINTS_MAX);
+		clean(out, event->media[i]);
 	}
+	if (out->len == 0)
+		strbuf_adds(out, "(a text without words)");
 }
 
 /* Somebody whom no number stands for ("BigBank"): nobody can answer, so it is only shown. */
-static int nameless(struct bridge *bridge, const struct sms_event *event, const char *words,
-		    struct error *err)
+static int nameless(struct bridge *bridge, const struct sms_event *event, struct error *err)
 {
 	STRBUF_AUTO(from);
+	STRBUF_AUTO(words);
+	STRBUF_AUTO(all);
 
-	utf8_clean(&from, event->from, strlen(event->from), 40);
-	log_warn("inbound.nameless account_event=%s", log_quote(event->key));
+	utf8_clean(&from, event->from, strlen(event->from), NAME_CODE_POINTS_MAX);
+	clean(&words, event->text ? event->text : "");
+	all_of(event, words.buf, &all);
+	log_warn("inbound.nameless key=%s", log_quote(event->key));
 	return relay_alert(bridge, err,
 			   "A text came from “%s”, which is no number one could answer:\n%s",
-			   from.buf, words);
+			   from.buf, all.buf);
 }
 
 static int announce(struct bridge *bridge, const struct conversation_row *row, const char *words,
@@ -70,7 +82,7 @@ static int announce(struct bridge *bridge, const struct conversation_row *row, c
 	STRBUF_AUTO(start);
 
 	conversation_title(row, title, sizeof(title));
-	if (!utf8_clean(&start, words, strlen(words), 120))
+	if (!utf8_clean(&start, words, strlen(words), ANNOUNCED_CODE_POINTS))
 		strbuf_adds(&start, "…");
 	return relay_alert(
 		bridge, err,
@@ -79,103 +91,97 @@ static int announce(struct bridge *bridge, const struct conversation_row *row, c
 		title, start.buf, (long long)row->id.v, (long long)row->id.v);
 }
 
-static int stored(struct bridge *bridge, const struct sms_sender *sender,
-		  struct conversation_row *row, const struct sms_event *event, const char *words,
-		  struct message_id *id_out, struct error *err)
+static int store_text(struct bridge *bridge, const struct sms_account *account,
+		      const struct sms_sender *sender, const struct conversation_row *row,
+		      const struct sms_event *event, const char *text, struct message_id *id_out,
+		      struct error *err)
 {
-	AUTO_FREE char *copy = xstrdup(words);
+	AUTO_FREE char *copy = xstrdup(text);
 	struct message_row message = {.conversation = row->id,
 				      .state = MSG_RECEIVED,
 				      .text = copy,
 				      .created_at = bridge_now(bridge)};
 
 	message.updated_at = message.created_at;
-	STR_COPY(message.sender, sender->name);
-	STR_COPY(message.account, sender->account->name);
+	STR_COPY(message.sender, sender ? sender->name : "");
+	STR_COPY(message.account, account->name);
 	STR_COPY(message.ext_id, event->ext_id);
 	random_token(message.ref, 32);
 	if (store_message_add(bridge->store, &message, err) < 0)
 		return -1;
 	*id_out = message.id;
+	log_info("inbound.stored message=%lld from=%s sender=%s", (long long)message.id.v,
+		 log_phone(row->phone.e164), message.sender);
 	return 0;
 }
 
-/* A STOP from a number never seen needs no conversation that somebody would have to look at. */
-static bool worth_opening(const struct conversation_row *row, const char *words)
+/* A stop needs no conversation that somebody would have to look at; what is closed stays so. */
+static int conversation_for(struct bridge *bridge, const struct contact_row *contact,
+			    enum optout_verdict verdict, bool known, struct conversation_row *row,
+			    bool *opened_out, struct error *err)
 {
-	struct optout_result result;
-
-	if (row->id.v != 0)
-		return true;
-	optout_classify(words, strlen(words), NULL, &result);
-	return result.verdict != OPTOUT_STOP;
+	if (verdict != OPTOUT_STOP)
+		return conversation_open(bridge, contact, "", row, opened_out, err);
+	*opened_out = false;
+	return known ? 0 : conversation_add_closed(bridge, contact, row, err);
 }
 
-static int conversation_for(struct bridge *bridge, const struct contact_row *contact,
-			    const char *words, struct conversation_row *row, bool *opened_out,
-			    struct error *err)
+/* Everything that follows from a text of a person we can name by number. */
+static int take(struct bridge *bridge, const struct sms_account *account,
+		const struct sms_sender *sender, const struct sms_event *event,
+		const struct contact_row *contact, struct error *err)
 {
-	char token[TOKEN_MAX];
-	int found = store_find_conversation(bridge->store, contact->id, row, err);
+	STRBUF_AUTO(words);
+	STRBUF_AUTO(all);
+	struct conversation_row row;
+	struct message_id message;
+	struct meaning meaning;
+	int64_t now = bridge_now(bridge);
+	bool opened;
+	int known = store_find_conversation(bridge->store, contact->id, &row, err);
 
-	*opened_out = false;
-	if (found < 0)
+	clean(&words, event->text ? event->text : "");
+	all_of(event, words.buf, &all);
+	if (known < 0 ||
+	    meaning_read(bridge, account, sender, event, &contact->phone, known ? &row : NULL,
+			 words.buf, &meaning, err) < 0 ||
+	    conversation_for(bridge, contact, meaning.verdict, known > 0, &row, &opened, err) < 0 ||
+	    store_text(bridge, account, sender, &row, event, all.buf, &message, err) < 0 ||
+	    relay_say_all(bridge, &row, all.buf, message, now, err) < 0)
 		return -1;
-	if (found == 0)
-		row->id.v = 0;
-	if (worth_opening(row, words))
-		return conversation_open(bridge, contact, "", row, opened_out, err);
-	random_token(token, 16);
-	if (store_conversation_add(bridge->store, contact->id, token, "", bridge_now(bridge), row,
-				   err) < 0)
+	/* Only what they said to us, and not to our machine, makes our next text a reply. */
+	if (meaning.verdict == OPTOUT_NONE || meaning.verdict == OPTOUT_SUGGEST_STOP) {
+		row.last_in_at = now;
+		if (store_conversation_update(bridge->store, &row, now, err) < 0)
+			return -1;
+	}
+	if (meaning_apply(bridge, sender, &row, words.buf, &meaning, err) < 0)
 		return -1;
-	row->open = false;
-	return store_conversation_update(bridge->store, row, bridge_now(bridge), err);
+	return opened && row.owner[0] == '\0' ? announce(bridge, &row, all.buf, err) : 0;
 }
 
 int inbound_text(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct error *err)
 {
-	STRBUF_AUTO(words);
 	const struct sms_sender *sender = sender_texted(bridge, account, event->to);
 	struct phone from;
 	struct contact_row contact;
-	struct conversation_row row = {0};
-	struct message_id message = {0};
-	int64_t now = bridge_now(bridge);
-	bool opened;
-	bool counts;
 
-	words_of(event, &words);
 	if (phone_parse_sender(event->from, strlen(event->from), bridge->options->region, &from) !=
 	    PHONE_OK)
-		return nameless(bridge, event, words.buf, err);
-	if (!sender) {
-		log_error("inbound.senderless account=%s", account->name);
-		return relay_alert(
-			bridge, err,
-			"⚠ A text from …%s came by “%s”, for which no sender is configured:\n%s",
-			from.e164 + strlen(from.e164) - 3, account->name, words.buf);
-	}
-	if (store_contact_ensure(bridge->store, &from, now, &contact, err) < 0)
+		return nameless(bridge, event, err);
+	if (store_contact_ensure(bridge->store, &from, bridge_now(bridge), &contact, err) < 0)
 		return -1;
-	if (contact.sender[0] == '\0' &&
+	if (sender && contact.sender[0] == '\0' &&
 	    store_contact_set_sender(bridge->store, contact.id, sender->name, err) < 0)
 		return -1;
-	if (conversation_for(bridge, &contact, words.buf, &row, &opened, err) < 0 ||
-	    stored(bridge, sender, &row, event, words.buf, &message, err) < 0)
+	if (take(bridge, account, sender, event, &contact, err) < 0)
 		return -1;
-	log_info("inbound.stored message=%lld from=%s sender=%s", (long long)message.v,
-		 log_phone(from.e164), sender->name);
-	if (relay_say_all(bridge, &row, words.buf, message, now, err) < 0 ||
-	    consent_apply(bridge, sender, &row, words.buf, &counts, err) < 0)
-		return -1;
-	if (counts) {
-		row.last_in_at = now;
-		if (store_conversation_update(bridge->store, &row, now, err) < 0)
-			return -1;
-	}
-	if (row.open && row.owner[0] == '\0' && opened)
-		return announce(bridge, &row, words.buf, err);
-	return 0;
+	if (sender)
+		return 0;
+	log_error("inbound.senderless account=%s", account->name);
+	return relay_alert(bridge, err,
+			   "⚠ A text came by “%s”, for which no sender is configured: an admin has "
+			   "to add it, or answers go out from another number.",
+			   account->name);
 }

@@ -6,6 +6,7 @@
 #include "bridge/bridge_priv.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 #include <string.h>
@@ -41,30 +42,28 @@ const char *message_state_word(enum message_state state)
 	BUG("message state %d", (int)state);
 }
 
-/* Before the request leaves, a text may go anywhere but to "accepted" and later; from then on only
- * up in rank, since reports come repeated and out of order. Carriers correct themselves in one
- * direction: a text they had given up is delivered after all. */
+/* Up in rank only, since reports come repeated and out of order, with these exceptions: what was
+ * surely not sent is queued again; only what is queued, or in doubt for a person to decide, can be
+ * cancelled; and a delivery is a fact whenever it is told, also of a text that had been given up. A
+ * report may even prove that a text left which we had queued for another try. */
 static bool transition_allowed(enum message_state from, enum message_state to)
 {
-	if (from == MSG_NEW)
-		return to == MSG_SENDING || to == MSG_FAILED || to == MSG_EXPIRED ||
-		       to == MSG_CANCELLED || to == MSG_NEW;
-	if (from == MSG_SENDING && to == MSG_NEW)
-		return true; /* surely not accepted: it waits for another try */
+	if (from == to || from == MSG_RECEIVED || to == MSG_RECEIVED)
+		return false;
 	if (to == MSG_DELIVERED)
-		return from == MSG_FAILED || from == MSG_UNDELIVERED || from < MSG_DELIVERED;
-	if (from == MSG_UNKNOWN && to == MSG_CANCELLED)
-		return true; /* a human let it be */
-	return from < MSG_DELIVERED && to > from && to != MSG_RECEIVED && to != MSG_CANCELLED;
+		return true;
+	if (to == MSG_NEW || to == MSG_UNKNOWN)
+		return from == MSG_SENDING;
+	if (to == MSG_CANCELLED)
+		return from == MSG_NEW || from == MSG_UNKNOWN;
+	return from < MSG_DELIVERED && to > from;
 }
 
 /* The first words of a text, to recognise it by. */
 static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
 {
-	size_t n = strnlen(text, SNIPPET_BYTES);
+	size_t n = utf8_whole(text, strnlen(text, SNIPPET_BYTES));
 
-	while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-		n--;
 	(void)snprintf(out, SNIPPET_BYTES + 8, "%.*s%s", (int)n, text, text[n] ? "…" : "");
 	for (char *p = out; *p; p++) {
 		if (*p == '\n')
@@ -72,16 +71,42 @@ static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
 	}
 }
 
-/* In words, where it was said or else in the conversation's places. */
-static int tell(struct bridge *bridge, const struct message_row *row, struct error *err)
+/* Good news are only worth words where we had told bad ones. */
+static int tell_good(struct bridge *bridge, const struct message_row *row,
+		     enum message_state before, const char *words, struct error *err)
+{
+	if (before != MSG_UNKNOWN && before < MSG_DELIVERED)
+		return 0;
+	return relay_tell(bridge, row->conversation, err,
+			  row->state == MSG_DELIVERED ? "✅ “%s” was delivered after all."
+						      : "✅ The provider has “%s” after all.",
+			  words);
+}
+
+static int tell_bad(struct bridge *bridge, const struct message_row *row, enum message_state before,
+		    const char *words, struct error *err)
+{
+	const char *reason = row->reason[0] ? row->reason : "no reason was given.";
+	char code[SMS_CODE_MAX + 8] = "";
+
+	if (row->code[0])
+		(void)snprintf(code, sizeof(code), " [%s]", row->code);
+	if (before == MSG_NEW)
+		return relay_tell(bridge, row->conversation, err, "✖ “%s” was not sent: %s%s",
+				  words, reason, code);
+	return relay_tell(bridge, row->conversation, err,
+			  "❌ “%s” did not reach them: %s%s (`!retry %lld` tries again.)", words,
+			  reason, code, (long long)row->id.v);
+}
+
+/* In words, in the conversation's places. */
+static int tell(struct bridge *bridge, const struct message_row *row, enum message_state before,
+		struct error *err)
 {
 	char words[SNIPPET_BYTES + 8];
-	char code[SMS_CODE_MAX + 8] = "";
 	long long id = (long long)row->id.v;
 
 	snippet(row->text, words);
-	if (row->code[0])
-		(void)snprintf(code, sizeof(code), " [%s]", row->code);
 	switch (row->state) {
 	case MSG_UNKNOWN:
 		return relay_tell(
@@ -92,18 +117,15 @@ static int tell(struct bridge *bridge, const struct message_row *row, struct err
 			words, id, id);
 	case MSG_UNDELIVERED:
 	case MSG_FAILED:
-		return relay_tell(bridge, row->conversation, err,
-				  "❌ “%s” did not reach them: %s%s (`!retry %lld` tries again.)",
-				  words, row->reason, code, id);
 	case MSG_EXPIRED:
 	case MSG_CANCELLED:
-		return relay_tell(bridge, row->conversation, err, "✖ “%s” was not sent: %s%s",
-				  words, row->reason, code);
-	case MSG_NEW:
-	case MSG_SENDING:
+		return tell_bad(bridge, row, before, words, err);
 	case MSG_ACCEPTED:
 	case MSG_SENT:
 	case MSG_DELIVERED:
+		return tell_good(bridge, row, before, words, err);
+	case MSG_NEW:
+	case MSG_SENDING:
 	case MSG_RECEIVED:
 		return 0;
 	}
@@ -145,16 +167,18 @@ static int show(struct bridge *bridge, const struct message_row *row, enum messa
 {
 	enum chat_mark mark;
 	enum chat_mark shown;
-	bool repeats = mark_of(before, &shown) && mark_of(row->state, &mark) && shown == mark &&
-		       before != MSG_NEW;
+	bool has_mark = mark_of(row->state, &mark) && row->origin_place.v != 0;
 
-	if (!repeats && mark_of(row->state, &mark) && row->origin_place.v != 0 &&
+	/* What a person decided about a text in doubt tells nothing new about it. */
+	if (before == MSG_UNKNOWN && row->state == MSG_CANCELLED)
+		return 0;
+	if (has_mark && !(mark_of(before, &shown) && shown == mark) &&
 	    relay_mark(bridge, row->origin_place, row->origin_event, mark, row->id, err) < 0)
 		return -1;
 	/* Our automatic answers are nobody's words: their failure is logged, not discussed. */
 	if (row->author[0] == '\0')
 		return 0;
-	return tell(bridge, row, err);
+	return tell(bridge, row, before, err);
 }
 
 int message_set_state(struct bridge *bridge, struct message_row *row, enum message_state to,
@@ -177,5 +201,15 @@ int message_set_state(struct bridge *bridge, struct message_row *row, enum messa
 	log_info("message.%s message=%lld to=%s sender=%s%s%s", message_state_word(to),
 		 (long long)row->id.v, log_phone(row->phone.e164), row->sender,
 		 row->code[0] ? " code=" : "", row->code);
+	/* It no longer stands before the contact's next one. */
+	if (from <= MSG_SENDING && to > MSG_SENDING)
+		outbox_kick_after_commit(bridge);
 	return show(bridge, row, from, err) < 0 ? -1 : 1;
+}
+
+int message_requeue(struct bridge *bridge, struct message_row *row, int64_t wait_ms,
+		    struct error *err)
+{
+	row->due_at = bridge_now(bridge) + wait_ms;
+	return message_set_state(bridge, row, MSG_NEW, err);
 }

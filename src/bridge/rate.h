@@ -5,6 +5,8 @@
  *
  * A bucket holds two seconds' worth (at least one text), since carriers count short windows.
  * After a throttle the rate is halved and recovers by a tenth of the full rate a minute.
+ *
+ * Scope: SMS_SCOPE_MESSAGE concerns one text alone and holds no sender up.
  */
 #ifndef RATE_H
 #define RATE_H
@@ -22,9 +24,12 @@ int64_t rate_ready_at(struct rate *rate, const struct sms_sender *sender, int64_
 /* The provider said "too fast": pauses the sender, or all of its account, and halves its rate. */
 void rate_throttle(struct rate *rate, const struct sms_sender *sender, enum sms_scope scope,
 		   int64_t now, int64_t pause_ms);
-/* An admin has to act: no sends until `until`; why is shown in !status. */
-void rate_block(struct rate *rate, const struct sms_sender *sender, enum sms_scope scope,
+/* An admin has to act: no sends until `until`; why is shown in !status. Returns whether that is
+ * news: false for the same trouble again, until rate_went_well() or rate_unblock_all(). */
+bool rate_block(struct rate *rate, const struct sms_sender *sender, enum sms_scope scope,
 		int64_t until, const char *why);
+/* A text went through: what was in the way is no more. */
+void rate_went_well(struct rate *rate, const struct sms_sender *sender, int64_t now);
 /* Lifts every pause and block, as after !resume or a reload. */
 void rate_unblock_all(struct rate *rate);
 /* "" when it may send. */

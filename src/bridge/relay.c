@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * The way to the chat: rows that are to be shown, in order per place, given to the network when the
- * place is ready and deleted when the network has shown them. Places are opened when something is
- * to be shown there, and all open ones when a network comes up, so that nothing said is missed.
+ * place is ready and deleted when the network has shown them.
+ *
+ * Nothing is given while a batch is open. The rows of a batch that fails are gone and their ids are
+ * used again; a network that had shown them would take the next rows for known ones and drop them.
  */
 #include "bridge/bridge_priv.h"
 
@@ -14,144 +16,9 @@
 #include <string.h>
 
 #define IN_FLIGHT_MAX 50
-#define REOPEN_MS 5000
 #define LATE_MS 60000 /* what is older is shown with the time it was said */
 
-static struct network_slot *slot_by_name(struct bridge *bridge, const char *name, int *index_out)
-{
-	for (int i = 0; i < bridge->slot_n; i++) {
-		if (strcmp(bridge->slots[i].network->name, name) == 0) {
-			*index_out = i;
-			return &bridge->slots[i];
-		}
-	}
-	return NULL;
-}
-
-static struct place_state *state_find(struct bridge *bridge, struct place_id id)
-{
-	struct place_state *state = bridge->places[(uint64_t)id.v % PLACE_BUCKETS];
-
-	while (state && state->id.v != id.v)
-		state = state->next;
-	return state;
-}
-
-struct place_state *place_state_of(struct bridge *bridge, const struct place_row *row)
-{
-	struct place_state *state = state_find(bridge, row->id);
-	struct place_state **bucket = &bridge->places[(uint64_t)row->id.v % PLACE_BUCKETS];
-	int slot = -1;
-
-	/* A place of a network that is no longer configured has no state: nothing can be shown. */
-	if (state || !slot_by_name(bridge, row->network, &slot))
-		return state;
-	state = xcalloc(1, sizeof(*state));
-	state->bridge = bridge;
-	state->id = row->id;
-	state->slot = slot;
-	state->next = *bucket;
-	*bucket = state;
-	return state;
-}
-
-/* ---- how a place looks now, from the tables ---------------------------------------------------
- */
-
-struct place_view {
-	struct place_row row;
-	struct conversation_row conversation;
-	char title[NAME_MAX_BYTES + 16];
-	char topic[USER_MAX + 64];
-	char contact_name[NAME_MAX_BYTES];
-	const char **members;
-	struct chat_place place;
-};
-
-static void view_release(struct place_view *view)
-{
-	free(view->members);
-}
-
-static void view_add_members(struct place_view *view, const char *const *users, size_t n)
-{
-	view->members = xreallocarray(view->members, view->place.member_n + n, sizeof(char *));
-	for (size_t i = 0; i < n; i++) {
-		const char *address = user_address(users[i], view->row.network);
-
-		if (address && !user_in(address, view->members, view->place.member_n))
-			view->members[view->place.member_n++] = address;
-	}
-}
-
-static int view_conversation(struct bridge *bridge, struct place_view *view, struct error *err)
-{
-	const struct bridge_options *o = bridge->options;
-	struct conversation_row *c = &view->conversation;
-	struct suppression_row suppression;
-	const char *owner = c->owner;
-	int suppressed;
-
-	if (store_get_conversation(bridge->store, view->row.conversation, c, err) <= 0)
-		return -1;
-	suppressed = store_find_suppression(bridge->store, &c->phone, &suppression, err);
-	if (suppressed < 0)
-		return -1;
-	conversation_title(c, view->title, sizeof(view->title));
-	(void)snprintf(view->topic, sizeof(view->topic), "%s%s%s", suppressed ? "⛔ No texts: " : "",
-		       suppressed ? suppression.reason : "",
-		       suppressed    ? ""
-		       : c->owner[0] ? strchr(c->owner, ':') + 1
-				     : "Inbox");
-	if (c->name[0] != '\0')
-		STR_COPY(view->contact_name, c->name);
-	else
-		STR_COPY(view->contact_name, view->title);
-	if (c->owner[0] != '\0')
-		view_add_members(view, &owner, 1);
-	else if (o->inbox_n > 0)
-		view_add_members(view, o->inbox, o->inbox_n);
-	else
-		view_add_members(view, o->organizers, o->organizer_n);
-	view->place.invite = c->open;
-	return 0;
-}
-
-static int view_load(struct bridge *bridge, struct place_id id, struct place_view *view,
-		     struct error *err)
-{
-	const struct bridge_options *o = bridge->options;
-
-	if (store_get_place(bridge->store, id, &view->row, err) <= 0)
-		return -1;
-	view->place = (struct chat_place){.id = id,
-					  .kind = view->row.kind,
-					  .token = view->row.token,
-					  .address = view->row.address,
-					  .cursor = view->row.cursor,
-					  .title = view->title,
-					  .topic = view->topic,
-					  .contact_name = view->contact_name};
-	switch (view->row.kind) {
-	case PLACE_CONVERSATION:
-		if (view_conversation(bridge, view, err) < 0)
-			return -1;
-		break;
-	case PLACE_CONTROL:
-		STR_COPY(view->title, "Roomline control");
-		(void)snprintf(view->topic, sizeof(view->topic), "!help lists the commands");
-		view_add_members(view, o->organizers, o->organizer_n);
-		view->place.invite = true;
-		break;
-	case PLACE_DIRECT:
-		break;
-	}
-	view->place.members = view->members;
-	return 0;
-}
-
-/* ---- giving rows to the network ---------------------------------------------------------------
- */
+/* ---- giving rows to the network --------------------------------------------------------------- */
 
 struct giving {
 	struct place_state *state;
@@ -188,61 +55,52 @@ static bool give_row(const struct relay_row *row, void *arg)
 	return g->state->phase == PLACE_READY;
 }
 
-static void place_open(struct place_state *state, struct network_slot *slot)
+/* Openness is read from the table, so that no rolled back step is ever told. */
+static void tell_closed(struct place_state *state, struct network_slot *slot,
+			const struct place_view *view)
 {
-	struct place_view view = {0};
-	struct error err = {0};
+	bool over = view->row.kind == PLACE_CONVERSATION && !view->conversation.open;
 
-	if (view_load(state->bridge, state->id, &view, &err) < 0) {
-		log_error("place.unreadable place=%lld problem=%s", (long long)state->id.v,
-			  log_quote(err.text));
-	} else {
-		state->phase = PLACE_OPENING;
-		state->stale = false;
-		slot->network->open_place(slot->self, &view.place);
-	}
-	view_release(&view);
-}
-
-static void place_tell_changes(struct place_state *state, struct network_slot *slot,
-			       struct place_view *view)
-{
-	state->stale = false;
-	slot->network->update_place(slot->self, &view->place);
+	if (over && !state->told_closed && state->in_flight == 0)
+		slot->network->close_place(slot->self, &view->place);
+	state->told_closed = over && (state->told_closed || state->in_flight == 0);
 }
 
 static void place_give(struct place_state *state, struct network_slot *slot)
 {
 	struct bridge *bridge = state->bridge;
-	struct place_view view = {0};
+	struct place_view view;
 	struct giving g = {.state = state, .slot = slot, .view = &view, .now = bridge_now(bridge)};
 	struct error err = {0};
 
 	if (state->in_flight >= IN_FLIGHT_MAX && !state->stale)
 		return;
-	if (view_load(bridge, state->id, &view, &err) == 0) {
-		if (state->stale)
-			place_tell_changes(state, slot, &view);
-		if (store_list_relay(bridge->store, state->id, state->sent,
-				     IN_FLIGHT_MAX - state->in_flight, give_row, &g, &err) == 0 &&
-		    state->closing && state->in_flight == 0) {
-			state->closing = false;
-			slot->network->close_place(slot->self, &view.place);
-		}
+	if (view_load(bridge, state->id, &view, &err) < 0) {
+		place_reopen(state, err.text);
+		return;
 	}
-	if (err.kind != ERR_NONE)
-		log_error("relay.failed place=%lld problem=%s", (long long)state->id.v,
-			  log_quote(err.text));
+	if (state->stale)
+		slot->network->update_place(slot->self, &view.place);
+	state->stale = false;
+	if (store_list_relay(bridge->store, state->id, state->sent,
+			     IN_FLIGHT_MAX - state->in_flight, give_row, &g, &err) < 0)
+		place_reopen(state, err.text);
+	else
+		tell_closed(state, slot, &view);
 	view_release(&view);
 }
 
-/* Opens the place or gives it what is pending. */
-static void relay_run(struct place_state *state)
+void relay_run(struct place_state *state)
 {
 	struct network_slot *slot = &state->bridge->slots[state->slot];
 
+	state->waiting = false;
 	if (!slot->up)
 		return;
+	if (store_in_batch(state->bridge->store)) {
+		relay_run_after_commit(state);
+		return;
+	}
 	switch (state->phase) {
 	case PLACE_IDLE:
 		place_open(state, slot);
@@ -255,14 +113,23 @@ static void relay_run(struct place_state *state)
 	}
 }
 
-static void run_after_commit(bool committed, void *arg)
+/* Also when it was not committed: something older may be waiting. */
+static void on_commit(bool committed, void *arg)
 {
-	if (committed)
-		relay_run(arg);
+	struct place_state *state = arg;
+
+	(void)committed;
+	if (state->waiting)
+		relay_run(state);
 }
 
-/* ---- queueing ---------------------------------------------------------------------------------
- */
+void relay_run_after_commit(struct place_state *state)
+{
+	state->waiting = true;
+	store_after_commit(state->bridge->store, on_commit, state);
+}
+
+/* ---- queueing --------------------------------------------------------------------------------- */
 
 static int relay_add(struct bridge *bridge, const struct place_row *place,
 		     const struct relay_row *row, struct error *err)
@@ -273,7 +140,7 @@ static int relay_add(struct bridge *bridge, const struct place_row *place,
 		return 0;
 	if (store_relay_add(bridge->store, row, err) < 0)
 		return -1;
-	store_after_commit(bridge->store, run_after_commit, state);
+	relay_run_after_commit(state);
 	return 0;
 }
 
@@ -301,12 +168,13 @@ int relay_mark(struct bridge *bridge, struct place_id place, const char *event_i
 				.at = bridge_now(bridge)};
 	struct place_row place_row;
 	int found = store_get_place(bridge->store, place, &place_row, err);
-	int slot;
+	int index;
+	const struct network_slot *slot;
 
 	if (found <= 0 || event_id[0] == '\0')
 		return found < 0 ? -1 : 0;
-	if (!slot_by_name(bridge, place_row.network, &slot) ||
-	    !(bridge->slots[slot].network->caps & CHAT_CAP_REACTIONS))
+	slot = network_slot(bridge, place_row.network, &index);
+	if (!slot || !(slot->network->caps & CHAT_CAP_REACTIONS))
 		return 0;
 	STR_COPY(row.target_event, event_id);
 	return relay_add(bridge, &place_row, &row, err);
@@ -398,165 +266,15 @@ int relay_alert(struct bridge *bridge, struct error *err, const char *fmt, ...)
 	return s.failed ? -1 : 0;
 }
 
-struct refreshing {
-	struct bridge *bridge;
-	bool closed;
-};
+/* ---- what the network says --------------------------------------------------------------------- */
 
-static bool refresh_one(const struct place_row *place, void *arg)
-{
-	struct refreshing *r = arg;
-	struct place_state *state = place_state_of(r->bridge, place);
-
-	if (!state)
-		return true;
-	/* Set although the step may be rolled back: then the place is told what it knows. */
-	state->stale = true;
-	state->closing = r->closed;
-	store_after_commit(r->bridge->store, run_after_commit, state);
-	return true;
-}
-
-int place_refresh(struct bridge *bridge, struct conversation_id conversation, bool closed,
-		  struct error *err)
-{
-	struct refreshing r = {bridge, closed};
-
-	return store_list_places_of(bridge->store, conversation, refresh_one, &r, err);
-}
-
-/* ---- what the network says ---------------------------------------------------------------------
- */
-
-static bool open_one(const struct place_row *row, void *arg)
-{
-	struct place_state *state = place_state_of(arg, row);
-
-	if (state)
-		relay_run(state);
-	return true;
-}
-
-void bridge_chat_up(struct bridge *bridge, const char *network)
-{
-	int index;
-	struct network_slot *slot = slot_by_name(bridge, network, &index);
-	struct error err = {0};
-
-	if (!slot || slot->up)
-		return;
-	slot->up = true;
-	log_info("chat.up network=%s", network);
-	if (store_list_places(bridge->store, network, open_one, bridge, &err) < 0 ||
-	    store_list_places_pending(bridge->store, network, INT32_MAX, open_one, bridge, &err) <
-		    0)
-		log_error("chat.unopened network=%s problem=%s", network, log_quote(err.text));
-}
-
-static void state_reset(struct place_state *state)
-{
-	state->phase = PLACE_IDLE;
-	state->sent.v = 0;
-	state->in_flight = 0;
-}
-
-void bridge_chat_down(struct bridge *bridge, const char *network, const char *why)
-{
-	int index;
-	struct network_slot *slot = slot_by_name(bridge, network, &index);
-
-	if (!slot)
-		return;
-	if (slot->up)
-		log_warn("chat.down network=%s why=%s", network, log_quote(why));
-	slot->up = false;
-	for (size_t i = 0; i < PLACE_BUCKETS; i++) {
-		for (struct place_state *s = bridge->places[i]; s; s = s->next) {
-			if (s->slot == index)
-				state_reset(s);
-		}
-	}
-}
-
-void bridge_place_ready(struct bridge *bridge, const char *network, struct place_id id,
-			const char *address)
-{
-	struct place_state *state = state_find(bridge, id);
-	struct place_row row;
-	struct error err = {0};
-	int rc = -1;
-
-	if (!state || store_get_place(bridge->store, id, &row, &err) <= 0)
-		return;
-	state->phase = PLACE_READY;
-	if (strcmp(row.address, address) != 0 && store_step_begin(bridge->store, &err) == 0) {
-		rc = store_place_set_address(bridge->store, id, address, &err);
-		if (store_step_end(bridge->store, rc == 0, &err) < 0 || rc < 0)
-			log_error("place.unstored network=%s problem=%s", network,
-				  log_quote(err.text));
-	}
-	relay_run(state);
-}
-
-static void on_reopen(void *arg)
+/* When it is not on disk it stays pending; the network knows it again by its id when the place is
+ * opened anew. */
+static void on_ended(bool committed, void *arg)
 {
 	struct place_state *state = arg;
 
-	state->retry_queued = false;
-	relay_run(state);
-}
-
-void place_reopen(struct place_state *state, const char *why)
-{
-	log_warn("place.lost network=%s place=%lld why=%s",
-		 state->bridge->slots[state->slot].network->name, (long long)state->id.v,
-		 log_quote(why));
-	state_reset(state);
-	if (!state->retry_queued) {
-		state->retry_queued = true;
-		(void)loop_after(state->bridge->loop, REOPEN_MS, on_reopen, state);
-	}
-}
-
-void bridge_place_lost(struct bridge *bridge, const char *network, struct place_id id,
-		       const char *why)
-{
-	struct place_state *state = state_find(bridge, id);
-	int slot;
-
-	if (state && slot_by_name(bridge, network, &slot) && slot == state->slot)
-		place_reopen(state, why);
-}
-
-/* The row is done with; its place goes on. */
-static void relay_end(struct bridge *bridge, struct relay_id id, const char *event_id)
-{
-	struct relay_row row = {0};
-	struct place_state *state = NULL;
-	struct error err = {0};
-	int rc = store_step_begin(bridge->store, &err);
-
-	if (rc == 0) {
-		rc = store_get_relay(bridge->store, id, &row, &err);
-		if (rc > 0) {
-			state = state_find(bridge, row.place);
-			rc = store_relay_finish(bridge->store, id, event_id, &err);
-		}
-		/* A place that is being given up may have events before this one unstored. */
-		if (rc >= 0 && event_id[0] != '\0' && state && state->phase != PLACE_IDLE)
-			rc = store_place_set_cursor(bridge->store, row.place, event_id, &err);
-		if (store_step_end(bridge->store, rc >= 0, &err) < 0)
-			rc = -1;
-	}
-	crash_point("relay.finished");
-	relay_row_release(&row);
-	if (rc < 0)
-		log_error("relay.unstored relay=%lld problem=%s", (long long)id.v,
-			  log_quote(err.text));
-	if (!state)
-		return;
-	if (rc <
-	    0) { /* it stays pending, and is known again by its id when the place is reopened */
+	if (!committed) {
 		place_reopen(state, "what was shown could not be stored");
 		return;
 	}
@@ -565,6 +283,48 @@ static void relay_end(struct bridge *bridge, struct relay_id id, const char *eve
 	if (state->phase == PLACE_READY &&
 	    (state->in_flight == 0 || state->in_flight == IN_FLIGHT_MAX / 2))
 		relay_run(state);
+}
+
+static int relay_finish(struct bridge *bridge, const struct relay_row *row, const char *event_id,
+			struct place_state *state, struct error *err)
+{
+	if (store_relay_finish(bridge->store, row->id, event_id, err) < 0)
+		return -1;
+	/* A place that is being given up may have events before this one unstored. */
+	if (event_id[0] != '\0' && state && state->phase != PLACE_IDLE &&
+	    store_place_set_cursor(bridge->store, row->place, event_id, err) < 0)
+		return -1;
+	if (state)
+		store_after_commit(bridge->store, on_ended, state);
+	return 0;
+}
+
+/* The row is done with; its place goes on. */
+static void relay_end(struct bridge *bridge, struct relay_id id, const char *event_id)
+{
+	struct relay_row row = {0};
+	struct place_state *state = NULL;
+	struct error err = {0};
+	int rc = store_get_relay(bridge->store, id, &row, &err);
+
+	relay_row_release(&row);
+	if (rc == 0)
+		return; /* told twice */
+	if (rc > 0) {
+		state = place_state_find(bridge, row.place);
+		rc = store_step_begin(bridge->store, &err);
+	}
+	if (rc == 0) {
+		rc = relay_finish(bridge, &row, event_id, state, &err);
+		if (store_step_end(bridge->store, rc == 0, &err) < 0)
+			rc = -1;
+	}
+	crash_point("relay.finished");
+	if (rc == 0)
+		return;
+	log_error("relay.unstored relay=%lld problem=%s", (long long)id.v, log_quote(err.text));
+	if (state)
+		place_reopen(state, "what was shown could not be stored");
 }
 
 void bridge_relay_done(struct bridge *bridge, const char *network, struct relay_id id,

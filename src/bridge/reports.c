@@ -41,37 +41,44 @@ static int find(struct bridge *bridge, const struct sms_account *account,
 	return found;
 }
 
+/* What a report says of a text that has parts: it is there when all of them are. */
+static enum message_state state_with_parts(const struct sms_account *account,
+					   const struct sms_event *event, struct message_row *row)
+{
+	enum message_state to = state_of(event->status);
+
+	if (to == MSG_DELIVERED && (sms_account_caps(account) & SMS_CAP_PART_REPORTS) &&
+	    ++row->parts_delivered < row->segments)
+		return MSG_SENT;
+	/* A carrier that gave up in time is no cancellation of ours. */
+	return to == MSG_CANCELLED ? MSG_FAILED : to;
+}
+
 static int apply(struct bridge *bridge, const struct sms_account *account,
 		 const struct sms_event *event, struct message_row *row, struct error *err)
 {
-	struct consent_source source = {"provider_error", event->code, event->reason, ""};
-	enum message_state to = state_of(event->status);
-	bool added;
+	enum message_state to = state_with_parts(account, event, row);
 
-	/* Another account's report must not move a text of this one. */
-	if (strcmp(row->account, account->name) != 0) {
-		log_warn("report.foreign account=%s message=%lld", account->name,
-			 (long long)row->id.v);
-		return 0;
-	}
 	if (row->ext_id[0] == '\0')
 		STR_COPY(row->ext_id, event->ext_id);
-	STR_COPY(row->code, event->code);
-	STR_COPY(row->reason, event->reason);
-	if (to == MSG_DELIVERED && (sms_account_caps(account) & SMS_CAP_PART_REPORTS) &&
-	    ++row->parts_delivered < row->segments)
-		to = MSG_SENT;
-	/* A carrier that gave up in time is no cancellation of ours. */
-	if (to == MSG_CANCELLED)
-		to = MSG_FAILED;
 	if (row->state == to)
 		return store_message_change(bridge->store, row, to, bridge_now(bridge), err);
+	STR_COPY(row->code, event->code);
+	STR_COPY(row->reason, event->reason);
 	if (message_set_state(bridge, row, to, err) < 0)
 		return -1;
 	if (event->class == SMS_OPTED_OUT)
-		return consent_suppress(bridge, &row->phone, "provider_opt_out", &source, &added,
-					err);
+		return consent_refused(bridge, row, event->code, event->reason, err);
 	return 0;
+}
+
+/* Only texts of ours, and only by the account they went to: nobody else's report moves them. */
+static bool is_its_own(const struct sms_account *account, const struct message_row *row)
+{
+	if (row->outbound && strcmp(row->account, account->name) == 0)
+		return true;
+	log_warn("report.foreign account=%s message=%lld", account->name, (long long)row->id.v);
+	return false;
 }
 
 int report_apply(struct bridge *bridge, const struct sms_account *account,
@@ -79,14 +86,15 @@ int report_apply(struct bridge *bridge, const struct sms_account *account,
 {
 	struct message_row row = {0};
 	int found = find(bridge, account, event, &row, err);
-	int rc;
+	int rc = 0;
 
 	if (found == 0)
 		log_info("report.unmatched account=%s id=%s", account->name,
 			 log_quote(event->ext_id));
 	if (found <= 0)
 		return found;
-	rc = apply(bridge, account, event, &row, err);
+	if (is_its_own(account, &row))
+		rc = apply(bridge, account, event, &row, err);
 	message_row_release(&row);
 	return rc < 0 ? -1 : 0;
 }

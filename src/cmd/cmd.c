@@ -97,6 +97,8 @@ static int unknown(const char *name, unsigned where, struct error *err)
 {
 	const struct cmd *near = nearest(name, where);
 
+	if (name[0] == '\0')
+		return error_set(err, ERR_INPUT, "Which command? `!help` lists all.");
 	if (near)
 		return error_set(
 			err, ERR_INPUT,
@@ -107,10 +109,14 @@ static int unknown(const char *name, unsigned where, struct error *err)
 
 static int misplaced(const struct cmd *cmd, struct error *err)
 {
-	return error_set(err, ERR_STATE, "`!%s` works %s.", cmd->name,
-			 cmd->where & CMD_ROOM      ? "in the room of a conversation"
-			 : cmd->where & CMD_CONTROL ? "in the control room, or here for organizers"
-						    : "in a chat with me alone");
+	return error_set(
+		err, ERR_STATE, "`!%s` works %s.", cmd->name,
+		cmd->where & CMD_CONTROL
+			? cmd->where & CMD_ROOM
+				  ? "in the room of a conversation, or in the control room"
+				  : "in the control room, or in an organizer's chat with me"
+		: cmd->where & CMD_ROOM ? "in the room of a conversation"
+					: "in a chat with me alone");
 }
 
 int cmd_run(const struct cmd_context *context, const char *text, struct strbuf *answer,

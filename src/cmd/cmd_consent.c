@@ -39,6 +39,7 @@ static int run_keep(const struct cmd_context *context, const char *args, struct 
 	const char *rest;
 
 	if (word_phone(context, args, &phone, &rest, err) < 0 ||
+	    word_none(rest, "!keep +14155550100", err) < 0 ||
 	    bridge_keep(context->bridge, &context->actor, &phone, err) < 0)
 		return -1;
 	said(context, answer, &phone, "can be texted.");
@@ -52,6 +53,7 @@ static int run_wrong(const struct cmd_context *context, const char *args, struct
 	const char *rest;
 
 	if (word_phone(context, args, &phone, &rest, err) < 0 ||
+	    word_none(rest, "!wrong +14155550100", err) < 0 ||
 	    bridge_wrong_number(context->bridge, &context->actor, &phone, err) < 0)
 		return -1;
 	said(context, answer, &phone, "is a wrong number: it is not texted any more.");

@@ -23,8 +23,8 @@ static int run_status(const struct cmd_context *context, const char *args, struc
 	strbuf_addf(answer,
 		    "texts: %lld received; %lld queued, %lld being sent, %lld handed over, %lld "
 		    "delivered\n",
-		    (long long)c.received, (long long)c.queued, (long long)c.sending,
-		    handed_over, (long long)c.delivered);
+		    (long long)c.received, (long long)c.queued, (long long)c.sending, handed_over,
+		    (long long)c.delivered);
 	strbuf_addf(answer,
 		    "to look at: %lld unknown, %lld failed (`!stuck`), %lld undecided holds\n",
 		    (long long)c.unknown, (long long)c.failed, (long long)c.held);

@@ -17,6 +17,7 @@ static int run_claim(const struct cmd_context *context, const char *args, struct
 	const char *rest;
 
 	if (word_conversation(context, args, &row, &rest, err) < 0 ||
+	    word_none(rest, "!claim 12", err) < 0 ||
 	    bridge_assign(context->bridge, &context->actor, row.id, context->actor.user, err) < 0)
 		return -1;
 	if (!context->conversation)
@@ -35,16 +36,18 @@ static int run_assign(const struct cmd_context *context, const char *args, struc
 
 	if (word_conversation(context, args, &row, &rest, err) < 0)
 		return -1;
-	word_next(rest, word, sizeof(word));
+	rest = word_next(rest, word, sizeof(word));
 	if (word[0] == '\0')
 		return error_set(err, ERR_INPUT, "To whom? Give a name, or `inbox`.");
+	if (word_none(rest, "!assign 12 alice", err) < 0)
+		return -1;
 	if (strcmp(word, "inbox") != 0 && word_user(context, word, user, sizeof(user), err) < 0)
 		return -1;
 	if (bridge_assign(context->bridge, &context->actor, row.id, user, err) < 0)
 		return -1;
 	if (!context->conversation)
 		strbuf_addf(answer, "Conversation %lld is now with %s.", (long long)row.id.v,
-			    user[0] ? strchr(user, ':') + 1 : "nobody, in the inbox");
+			    user[0] ? word_address(user) : "nobody, in the inbox");
 	return 0;
 }
 
@@ -55,6 +58,7 @@ static int run_close(const struct cmd_context *context, const char *args, struct
 	const char *rest;
 
 	if (word_conversation(context, args, &row, &rest, err) < 0 ||
+	    word_none(rest, "!close 12", err) < 0 ||
 	    bridge_close(context->bridge, &context->actor, row.id, err) < 0)
 		return -1;
 	if (!context->conversation)
@@ -82,13 +86,12 @@ static int run_text(const struct cmd_context *context, const char *args, struct 
 	if (bridge_text_number(context->bridge, &context->actor, number, text, &row, err) < 0)
 		return -1;
 	strbuf_addf(answer, "Queued in conversation %lld, which is with %s.", (long long)row.id.v,
-		    row.owner[0] ? strchr(row.owner, ':') + 1 : "you");
+		    strcmp(row.owner, context->actor.user) == 0 ? "you" : word_address(row.owner));
 	return 0;
 }
 
 struct listing {
 	struct strbuf *out;
-	const struct cmd_context *context;
 	int n;
 };
 
@@ -100,7 +103,7 @@ static bool list_one(const struct conversation_row *row, void *arg)
 	strbuf_addf(list->out, "%lld  %s …%s  %s  %s\n", (long long)row->id.v,
 		    row->name[0] ? row->name : "Contact", row->phone.e164 + (len > 4 ? len - 4 : 0),
 		    row->open ? "open" : "closed",
-		    row->owner[0] ? strchr(row->owner, ':') + 1 : "in the inbox");
+		    row->owner[0] ? word_address(row->owner) : "in the inbox");
 	list->n++;
 	return true;
 }
@@ -108,7 +111,7 @@ static bool list_one(const struct conversation_row *row, void *arg)
 static int list(const struct cmd_context *context, enum conversation_filter filter,
 		const char *owner, const char *none, struct strbuf *answer, struct error *err)
 {
-	struct listing l = {answer, context, 0};
+	struct listing l = {answer, 0};
 
 	if (store_list_conversations(bridge_store(context->bridge), filter, owner, LIST_MAX,
 				     list_one, &l, err) < 0)
@@ -148,13 +151,16 @@ static int run_mine(const struct cmd_context *context, const char *args, struct 
 static int run_find(const struct cmd_context *context, const char *args, struct strbuf *answer,
 		    struct error *err)
 {
-	struct listing l = {answer, context, 0};
+	struct listing l = {answer, 0};
 
 	if (store_search_conversations(bridge_store(context->bridge), args, LIST_MAX, list_one, &l,
 				       err) < 0)
 		return -1;
 	if (l.n == 0)
-		strbuf_addf(answer, "Nobody found. `!text NUMBER message` begins a conversation.");
+		strbuf_adds(answer, "Nobody found. `!text NUMBER message` begins a conversation.");
+	else if (l.n == LIST_MAX)
+		strbuf_addf(answer, "… the newest %d; ask for more of the name or number.",
+			    LIST_MAX);
 	return 0;
 }
 

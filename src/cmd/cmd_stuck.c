@@ -4,10 +4,12 @@
 #include "cmd/words.h"
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
 #define LIST_MAX 30
+#define SHOWN_BYTES 40
 
 struct listing {
 	struct strbuf *out;
@@ -18,12 +20,13 @@ static bool list_one(const struct message_row *row, void *arg)
 {
 	struct listing *list = arg;
 	size_t len = strlen(row->phone.e164);
+	size_t shown = utf8_whole(row->text, strnlen(row->text, SHOWN_BYTES));
 
-	strbuf_addf(list->out, "%lld  %s  …%s  “%.40s%s”  %s%s%s%s\n", (long long)row->id.v,
+	strbuf_addf(list->out, "%lld  %s  …%s  “%.*s%s”  %s%s%s%s\n", (long long)row->id.v,
 		    row->state == MSG_UNKNOWN ? "unknown" : "failed",
-		    row->phone.e164 + (len > 4 ? len - 4 : 0), row->text,
-		    strlen(row->text) > 40 ? "…" : "", row->reason, row->code[0] ? " [" : "",
-		    row->code, row->code[0] ? "]" : "");
+		    row->phone.e164 + (len > 4 ? len - 4 : 0), (int)shown, row->text,
+		    row->text[shown] ? "…" : "", row->reason, row->code[0] ? " [" : "", row->code,
+		    row->code[0] ? "]" : "");
 	list->n++;
 	return true;
 }
@@ -36,6 +39,8 @@ static int run_stuck(const struct cmd_context *context, const char *args, struct
 	(void)args;
 	if (store_list_stuck(bridge_store(context->bridge), LIST_MAX, list_one, &l, err) < 0)
 		return -1;
+	if (l.n == LIST_MAX)
+		strbuf_addf(answer, "… the oldest %d.\n", LIST_MAX);
 	if (l.n == 0)
 		strbuf_adds(answer, "Nothing is stuck.");
 	else
@@ -47,10 +52,10 @@ static int run_stuck(const struct cmd_context *context, const char *args, struct
 static int read_id(const char *args, struct message_id *out, struct error *err)
 {
 	char word[32];
+	const char *rest = word_next(args, word, sizeof(word));
 
-	word_next(args, word, sizeof(word));
-	if (!word_id(word, &out->v))
-		return error_set(err, ERR_INPUT, "Which text? Give its number from `!stuck`.");
+	if (rest[0] != '\0' || !word_id(word, &out->v))
+		return error_set(err, ERR_INPUT, "Which text? Give one number from `!stuck`.");
 	return 0;
 }
 
@@ -74,7 +79,7 @@ static int check_room(const struct cmd_context *context, struct message_id id, s
 static int run_retry(const struct cmd_context *context, const char *args, struct strbuf *answer,
 		     struct error *err)
 {
-	struct message_id id;
+	struct message_id id = {0};
 
 	if (read_id(args, &id, err) < 0 || check_room(context, id, err) < 0 ||
 	    bridge_retry(context->bridge, &context->actor, id, err) < 0)
@@ -86,7 +91,7 @@ static int run_retry(const struct cmd_context *context, const char *args, struct
 static int run_drop(const struct cmd_context *context, const char *args, struct strbuf *answer,
 		    struct error *err)
 {
-	struct message_id id;
+	struct message_id id = {0};
 
 	if (read_id(args, &id, err) < 0 || check_room(context, id, err) < 0 ||
 	    bridge_drop(context->bridge, &context->actor, id, err) < 0)

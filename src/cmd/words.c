@@ -2,16 +2,21 @@
 /* Reading what people write after a command; see words.h. */
 #include "cmd/words.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#define SHOWN_BYTES 60
 
 const char *word_next(const char *args, char *out, size_t size)
 {
 	size_t n = strcspn(args, " \t\n");
-	size_t kept = n < size ? n : size - 1;
+	size_t kept = n < size ? n : utf8_whole(args, size - 1);
 
 	memcpy(out, args, kept);
 	out[kept] = '\0';
@@ -30,8 +35,15 @@ bool word_id(const char *word, int64_t *id_out)
 	return errno == 0 && *end == '\0';
 }
 
-/* Ids are short; ten digits are a telephone number. */
-#define ID_MAX 999999999
+int word_none(const char *rest, const char *usage, struct error *err)
+{
+	if (rest[0] == '\0')
+		return 0;
+	return error_set(err, ERR_INPUT,
+			 "“%.*s” has no place there. In a conversation's room it is about that "
+			 "conversation; elsewhere write `%s`.",
+			 (int)utf8_whole(rest, strnlen(rest, SHOWN_BYTES)), rest, usage);
+}
 
 static int find_by_number(const struct cmd_context *context, const char *word,
 			  struct conversation_row *out, struct error *err)
@@ -54,12 +66,32 @@ static int find_by_number(const struct cmd_context *context, const char *word,
 	return found < 0 ? -1 : 0;
 }
 
+/* Conversations are few and telephone numbers long, so bare digits are a number where no
+ * conversation has them. */
+static int find_conversation(const struct cmd_context *context, const char *word,
+			     struct conversation_row *out, struct error *err)
+{
+	struct phone phone;
+	int64_t id;
+	int found;
+
+	if (!word_id(word, &id))
+		return find_by_number(context, word, out, err);
+	found = store_get_conversation(bridge_store(context->bridge), (struct conversation_id){id},
+				       out, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (bridge_read_number(context->bridge, word, &phone, NULL) == 0)
+		return find_by_number(context, word, out, err);
+	return error_set(err, ERR_NOT_FOUND,
+			 "There is no conversation %lld. `!who` lists the open ones.",
+			 (long long)id);
+}
+
 int word_conversation(const struct cmd_context *context, const char *args,
 		      struct conversation_row *out, const char **rest_out, struct error *err)
 {
 	char word[64];
-	int64_t id;
-	int found;
 
 	*rest_out = args;
 	if (context->conversation) {
@@ -71,15 +103,7 @@ int word_conversation(const struct cmd_context *context, const char *args,
 		return error_set(
 			err, ERR_INPUT,
 			"Which conversation? Give its number from `!who` or a telephone number.");
-	if (!word_id(word, &id) || id > ID_MAX)
-		return find_by_number(context, word, out, err);
-	found = store_get_conversation(bridge_store(context->bridge), (struct conversation_id){id},
-				       out, err);
-	if (found == 0)
-		return error_set(err, ERR_NOT_FOUND,
-				 "There is no conversation %lld. `!who` lists the open ones.",
-				 (long long)id);
-	return found < 0 ? -1 : 0;
+	return find_conversation(context, word, out, err);
 }
 
 int word_phone(const struct cmd_context *context, const char *args, struct phone *out,
@@ -88,6 +112,7 @@ int word_phone(const struct cmd_context *context, const char *args, struct phone
 	char word[64];
 	int64_t id;
 	struct conversation_row row;
+	int found;
 
 	if (context->conversation) {
 		*out = context->conversation->phone;
@@ -98,54 +123,94 @@ int word_phone(const struct cmd_context *context, const char *args, struct phone
 	if (word[0] == '\0')
 		return error_set(err, ERR_INPUT,
 				 "Whom? Give a telephone number like +14155550100.");
-	if (!word_id(word, &id) || id > ID_MAX)
-		return bridge_read_number(context->bridge, word, out, err);
-	if (word_conversation(context, args, &row, rest_out, err) < 0)
-		return -1;
-	*out = row.phone;
-	return 0;
+	if (word_id(word, &id)) {
+		found = store_get_conversation(bridge_store(context->bridge),
+					       (struct conversation_id){id}, &row, err);
+		if (found > 0)
+			*out = row.phone;
+		if (found != 0)
+			return found < 0 ? -1 : 0;
+	}
+	return bridge_read_number(context->bridge, word, out, err);
 }
 
 static bool named(const char *user, const char *word)
 {
-	const char *address = strchr(user, ':') + 1;
+	const char *address = word_address(user);
 	const char *name = address[0] == '@' ? address + 1 : address;
 	size_t n = strcspn(name, "@:");
 
-	return strcmp(user, word) == 0 || strcmp(address, word) == 0 ||
-	       (strlen(word) == n && strncmp(name, word, n) == 0);
+	return strcasecmp(user, word) == 0 || strcasecmp(address, word) == 0 ||
+	       (strlen(word) == n && strncasecmp(name, word, n) == 0);
+}
+
+/* The one of the team who is called so; NULL for nobody, and *several_out when it could be two. */
+static const char *find_named(const struct bridge_options *o, const char *word, bool *several_out)
+{
+	const char *const *lists[] = {o->inbox, o->organizers};
+	const size_t sizes[] = {o->inbox_n, o->organizer_n};
+	const char *found = NULL;
+
+	for (int list = 0; list < 2; list++) {
+		for (size_t i = 0; i < sizes[list]; i++) {
+			const char *user = lists[list][i];
+
+			if (!named(user, word) || (found && strcmp(found, user) == 0))
+				continue;
+			*several_out = found != NULL;
+			if (found)
+				return NULL;
+			found = user;
+		}
+	}
+	return found;
+}
+
+/* Addresses are written in any case and meant in lower case. */
+static void lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
 }
 
 int word_user(const struct cmd_context *context, const char *word, char *out, size_t size,
 	      struct error *err)
 {
-	const struct bridge_options *o = bridge_options(context->bridge);
-	const char *const *lists[] = {o->inbox, o->organizers};
-	const size_t sizes[] = {o->inbox_n, o->organizer_n};
+	bool several = false;
+	const char *found;
 
 	if (word[0] == '\0' || strcmp(word, "me") == 0) {
 		str_copy(out, size, context->actor.user);
 		return 0;
 	}
-	for (int list = 0; list < 2; list++) {
-		for (size_t i = 0; i < sizes[list]; i++) {
-			if (named(lists[list][i], word)) {
-				str_copy(out, size, lists[list][i]);
-				return 0;
-			}
-		}
+	found = find_named(bridge_options(context->bridge), word, &several);
+	if (found) {
+		str_copy(out, size, found);
+		return 0;
 	}
+	if (several)
+		return error_set(err, ERR_INPUT,
+				 "There is more than one “%.*s”. Give the whole address, like "
+				 "alice@example.org.",
+				 (int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word);
 	if (!strchr(word, '@'))
 		return error_set(
 			err, ERR_NOT_FOUND,
-			"I do not know “%.60s”. Give the whole address, like alice@example.org.",
-			word);
-	if (strchr(word, ':')) {
-		str_copy(out, size, word);
-		return 0;
-	}
+			"I do not know “%.*s”. Give the whole address, like alice@example.org.",
+			(int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word);
 	/* An address without its network is one of the speaker's own network. */
-	(void)snprintf(out, size, "%.*s:%s", (int)strcspn(context->actor.user, ":"),
-		       context->actor.user, word);
+	if (bridge_is_user(context->bridge, word))
+		str_copy(out, size, word);
+	else
+		(void)snprintf(out, size, "%.*s:%s", (int)strcspn(context->actor.user, ":"),
+			       context->actor.user, word);
+	lower(out);
 	return 0;
+}
+
+const char *word_address(const char *user)
+{
+	const char *colon = strchr(user, ':');
+
+	return colon ? colon + 1 : user;
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* How a place looks now: title, topic and members, always from the tables. */
+#include "bridge/bridge_priv.h"
+
+#include "base/xalloc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void view_release(struct place_view *view)
+{
+	free(view->members);
+	view->members = NULL;
+}
+
+static void add_members(struct place_view *view, const char *const *users, size_t n)
+{
+	view->members = xreallocarray(view->members, view->place.member_n + n + 1, sizeof(char *));
+	for (size_t i = 0; i < n; i++) {
+		const char *address = user_address(users[i], view->row.network);
+
+		if (address && !user_in(address, view->members, view->place.member_n))
+			view->members[view->place.member_n++] = address;
+	}
+}
+
+static int load_conversation(struct bridge *bridge, struct place_view *view, struct error *err)
+{
+	const struct bridge_options *o = bridge->options;
+	struct conversation_row *c = &view->conversation;
+	struct suppression_row suppression;
+	const char *owner = c->owner;
+	int found = store_get_conversation(bridge->store, view->row.conversation, c, err);
+	int suppressed;
+
+	if (found <= 0)
+		return found;
+	suppressed = store_find_suppression(bridge->store, &c->phone, &suppression, err);
+	if (suppressed < 0)
+		return -1;
+	conversation_title(c, view->title, sizeof(view->title));
+	if (suppressed)
+		(void)snprintf(view->topic, sizeof(view->topic), "⛔ No texts: %s",
+			       suppression.reason);
+	else
+		STR_COPY(view->topic, c->owner[0] ? user_shown(c->owner) : "Inbox");
+	STR_COPY(view->contact_name, c->name[0] ? c->name : view->title);
+	if (c->owner[0] != '\0')
+		add_members(view, &owner, 1);
+	else if (o->inbox_n > 0)
+		add_members(view, o->inbox, o->inbox_n);
+	else
+		add_members(view, o->organizers, o->organizer_n);
+	view->place.invite = c->open;
+	return 1;
+}
+
+static int load(struct bridge *bridge, struct place_id id, struct place_view *view,
+		struct error *err)
+{
+	const struct bridge_options *o = bridge->options;
+	int found = store_get_place(bridge->store, id, &view->row, err);
+
+	if (found <= 0)
+		return found;
+	view->place = (struct chat_place){.id = id,
+					  .kind = view->row.kind,
+					  .token = view->row.token,
+					  .address = view->row.address,
+					  .cursor = view->row.cursor,
+					  .title = view->title,
+					  .topic = view->topic,
+					  .contact_name = view->contact_name};
+	switch (view->row.kind) {
+	case PLACE_CONVERSATION:
+		found = load_conversation(bridge, view, err);
+		break;
+	case PLACE_CONTROL:
+		STR_COPY(view->title, "Roomline control");
+		STR_COPY(view->topic, "!help lists the commands");
+		add_members(view, o->organizers, o->organizer_n);
+		view->place.invite = true;
+		break;
+	case PLACE_DIRECT:
+		break;
+	}
+	view->place.members = view->members;
+	return found;
+}
+
+int view_load(struct bridge *bridge, struct place_id id, struct place_view *view, struct error *err)
+{
+	int found;
+
+	*view = (struct place_view){0};
+	found = load(bridge, id, view, err);
+	if (found > 0)
+		return 0;
+	view_release(view);
+	return found < 0 ? -1
+			 : error_set(err, ERR_NOT_FOUND, "there is no place %lld", (long long)id.v);
+}
