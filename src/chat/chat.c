@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The registry of chat networks: a new one is a folder and a line here. */
+#include "chat/chat.h"
+
+#include <string.h>
+
+static const struct chat_network *const networks[] = {&chat_xmpp, &chat_null, NULL};
+
+const struct chat_network *const *chat_networks(void)
+{
+	return networks;
+}
+
+const struct chat_network *chat_network_find(const char *name)
+{
+	for (const struct chat_network *const *n = networks; *n; n++)
+		if (strcmp((*n)->name, name) == 0)
+			return *n;
+	return NULL;
+}
