@@ -12,8 +12,9 @@
  *  2. A network tells bridge_chat_up() when it can take calls and bridge_chat_down() when it
  *     cannot; on down, every open request is void: the bridge will ask again.
  *  3. open_place is idempotent: create or join, set title and members, catch up what was said since
- *     `cursor` (by bridge_chat_said and bridge_relay_done, oldest first), THEN
- *     bridge_place_ready(). say, mark and the like come only for places that are ready.
+ *     `cursor` (by bridge_chat_said and bridge_relay_done, oldest first; what is said meanwhile comes
+ *     after it), THEN bridge_place_ready(). say, mark and the like come only for places that are
+ *     ready.
  *  4. Calls for one place are carried out in order.
  *  5. Each say and mark ends in exactly one bridge_relay_done() (with the network's event id, when
  *     it has one) or bridge_relay_failed(), or in bridge_chat_down()/bridge_place_lost(). The

@@ -386,15 +386,20 @@ void outbox_kick(struct bridge *bridge)
 	loop_defer(bridge->loop, outbox_run, bridge);
 }
 
-static void kick_if_committed(bool committed, void *arg)
+/* Also when it was not committed, but later: what was cancelled is then still in the queue. */
+static void on_commit(bool committed, void *arg)
 {
+	struct bridge *bridge = arg;
+
 	if (committed)
-		outbox_kick(arg);
+		outbox_kick(bridge);
+	else
+		outbox_wake_in(bridge, STORE_RETRY_MS);
 }
 
 void outbox_kick_after_commit(struct bridge *bridge)
 {
-	store_after_commit(bridge->store, kick_if_committed, bridge);
+	store_after_commit(bridge->store, on_commit, bridge);
 }
 
 /* Sleeps until a waiting sender is ready or the next text is due. One that is due and was not taken

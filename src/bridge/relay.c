@@ -290,8 +290,8 @@ static int relay_finish(struct bridge *bridge, const struct relay_row *row, cons
 {
 	if (store_relay_finish(bridge->store, row->id, event_id, err) < 0)
 		return -1;
-	/* A place that is being given up may have events before this one unstored. */
-	if (event_id[0] != '\0' && state && state->phase != PLACE_IDLE &&
+	/* While a place is given up or opened anew, what was said before this may be unstored. */
+	if (event_id[0] != '\0' && state && state->phase == PLACE_READY &&
 	    store_place_set_cursor(bridge->store, row->place, event_id, err) < 0)
 		return -1;
 	if (state)
