@@ -14,17 +14,17 @@
 
 enum optout_verdict {
 	OPTOUT_NONE,
-	OPTOUT_STOP,	      /* suppress at once */
-	OPTOUT_START,	      /* consent given again */
-	OPTOUT_HELP,	      /* asks who we are */
-	OPTOUT_SUGGEST_STOP,  /* may be a stop: hold and ask a person */
-	OPTOUT_WRONG_NUMBER,  /* the number belongs to somebody else */
+	OPTOUT_STOP,         /* suppress at once */
+	OPTOUT_START,        /* consent given again */
+	OPTOUT_HELP,         /* asks who we are */
+	OPTOUT_SUGGEST_STOP, /* may be a stop: hold and ask a person */
+	OPTOUT_WRONG_NUMBER, /* the number belongs to somebody else */
 };
 
 /* What is known about the conversation; any pointer may be NULL. Borrowed for the call. */
 struct optout_context {
 	const char *last_outbound; /* our last text to them: quotes of it are not their words */
-	const char *first_name;	   /* of the contact, to cut a signature */
+	const char *first_name;    /* of the contact, to cut a signature */
 	const char *last_name;
 	bool opted_out; /* they are suppressed now, so a bare "yes" means START */
 };

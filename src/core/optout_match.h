@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Phrases of word classes and the machine that finds them. A phrase is a row of elements; each takes
+ * one word of one of its classes, at most one, or any number. The machine follows all ways through a
+ * phrase at once (a set of states in one integer), so there is no backtracking and no recursion, and
+ * a match is at most PHRASE_SPAN_MAX words, so a text is read in linear time.
+ */
+#ifndef OPTOUT_MATCH_H
+#define OPTOUT_MATCH_H
+
+#include "core/optout_normalise.h"
+#include "core/optout_words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	PHRASE_ELEMENTS_MAX = 12,
+	PHRASE_CLASSES_MAX = 7,
+	PHRASE_SPAN_MAX = 24,
+};
+
+enum phrase_quantity {
+	PHRASE_DONE, /* after the last element */
+	PHRASE_ONE,
+	PHRASE_OPTIONAL,
+	PHRASE_REPEATED, /* none or more */
+	PHRASE_AT_START, /* takes no word: a sentence starts here, but for fillers */
+	PHRASE_AT_END,   /* takes no word: a sentence or clause ends here */
+	PHRASE_AT_LAST,  /* takes no word: nothing but fillers follows in the text */
+};
+
+struct phrase_element {
+	uint8_t quantity;
+	uint8_t classes[PHRASE_CLASSES_MAX];
+};
+
+struct phrase {
+	const char *rule;
+	struct phrase_element elements[PHRASE_ELEMENTS_MAX];
+};
+
+/* clang-format off */
+#define ONE(...) {PHRASE_ONE, {__VA_ARGS__}}
+#define OPT(...) {PHRASE_OPTIONAL, {__VA_ARGS__}}
+#define REP(...) {PHRASE_REPEATED, {__VA_ARGS__}}
+#define START {PHRASE_AT_START, {W_NONE}}
+#define END {PHRASE_AT_END, {W_NONE}}
+#define LAST {PHRASE_AT_LAST, {W_NONE}}
+#define GAP OPT(W_ANY)
+/* clang-format on */
+
+/* The phrases of one language; each array ends with a NULL rule. */
+struct phrase_book {
+	const struct phrase *whole;    /* a stop if it is the whole message */
+	const struct phrase *raw_cues; /* suggest a stop; looked for before shields are raised */
+	const struct phrase *shields;  /* what these match, nothing below may match */
+	const struct phrase *anywhere; /* a stop anywhere, unless it is guarded */
+	const struct phrase *wrong;    /* wrong number */
+	const struct phrase *cues;     /* suggest a stop */
+};
+
+extern const struct phrase_book optout_book_en;
+extern const struct phrase_book optout_book_es;
+extern const struct phrase_book optout_book_fr;
+
+struct phrase_match {
+	const char *rule;
+	size_t start;
+	size_t end; /* one after the last word */
+};
+
+/* The first phrase of the array that is the whole text but for fillers. */
+bool phrase_find_whole(const struct phrase *phrases, const struct optout_text *text,
+		       struct phrase_match *match_out);
+
+/* All matches within sentences: phrase by phrase, and for each from the left. */
+struct phrase_search {
+	const struct phrase *phrase;
+	const struct optout_text *text;
+	size_t start;
+	uint64_t present[OPTOUT_SET_WORDS]; /* the classes of all words */
+};
+
+void phrase_search_start(struct phrase_search *search, const struct phrase *phrases,
+			 const struct optout_text *text);
+bool phrase_search_next(struct phrase_search *search, struct phrase_match *match_out);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A text as opt-out detection reads it: a row of plain lower-case words, each with the classes it
+ * belongs to and with what stood after it. Invisible characters, accents, look-alike letters, fancy
+ * alphabets, emoji, trailers and quotes of our own texts are gone.
+ */
+#ifndef OPTOUT_NORMALISE_H
+#define OPTOUT_NORMALISE_H
+
+#include "base/strbuf.h"
+#include "core/optout.h"
+#include "core/optout_words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	OPTOUT_CODE_POINTS_MAX = 1600,
+	OPTOUT_TOKENS_MAX = 512, /* words beyond it are not read */
+	OPTOUT_SET_WORDS = (W_COUNT + 63) / 64,
+};
+
+struct optout_token {
+	uint32_t at;      /* of the word in optout_text.words, NUL-terminated */
+	uint32_t leet_at; /* of the same with digits and signs read as letters (st0p, $top) */
+	uint64_t classes[OPTOUT_SET_WORDS];
+	bool caps;  /* all capitals, at least two */
+	bool title; /* one capital, then small letters */
+	bool comma; /* a comma, colon, dash or emoji follows */
+	bool ends;  /* a sentence ends here */
+	bool asks;  /* ... with a question mark */
+};
+
+/* Emoji that are no word of their own. */
+enum optout_signs {
+	OPTOUT_SIGN_HAND = 1,    /* raised hand: no, or "me!" */
+	OPTOUT_SIGN_REFUSAL = 2, /* no entry, prohibited */
+	OPTOUT_SIGN_FINGER = 4,
+};
+
+struct optout_text {
+	struct strbuf words;
+	struct optout_token tokens[OPTOUT_TOKENS_MAX];
+	size_t n;
+	unsigned signs; /* of enum optout_signs */
+};
+
+/* Steps 1 to 6: valid UTF-8, at most OPTOUT_CODE_POINTS_MAX code points, compatibility forms,
+ * accents and invisible characters gone, quotes and dashes made plain. Case stays. */
+void optout_plain(struct strbuf *out, const char *text, size_t len);
+
+/* The other steps but quotes and trailers: splits plain text into words and gives each its classes.
+ * text must be zeroed with optout_text_release() when done; context may not be NULL. */
+void optout_text_read(struct optout_text *text, const char *plain, size_t len,
+		      const struct optout_context *context);
+void optout_text_release(struct optout_text *text);
+
+const char *optout_word(const struct optout_text *text, size_t i);
+
+static inline void optout_set_class(struct optout_token *token, enum word_class cls)
+{
+	token->classes[cls / 64] |= UINT64_C(1) << (cls % 64);
+}
+
+static inline bool optout_token_is(const struct optout_token *token, enum word_class cls)
+{
+	return token->classes[cls / 64] >> (cls % 64) & 1;
+}
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * English vocabulary, the keyword lists of all languages, and the merges. Data; see optout_words.h.
+ *
+ * There is no general edit distance on purpose: shop, spot, post, step, stoop, send and quite are
+ * one or two edits from keywords and are ordinary replies. Misspellings are listed; only for a word
+ * as long as "unsubscribe" a distance is safe.
+ */
+#include "core/optout_words.h"
+
+#include <string.h>
+
+/* 47 CFR 64.1200(a)(10); Twilio, Telnyx, Plivo, Vonage, AWS, RingCentral; CWTA; usual practice. */
+const char optout_stop_keywords[] =
+	"stop quit end revoke optout cancel unsubscribe stopall unsub remove removeme endall "
+	"quitall "
+	"cancelall stop2quit stop2end stopquit stopend stoptoquit stoptoend stoptooptout "
+	"stoptocancel stoptounsubscribe stop2optout stop2cancel stop2unsubscribe stoptostop "
+	"stop2stop stopstop stoptxt stoptexts stopsms stopit stopnow td delete exit "
+	"unsubscribeall unsubme optmeout optoutall optoutme "
+	"removal cease desist halt discontinue terminate "
+	"alto parar pare paren para parenle cancelar cancele cancelen baja darmedebaja "
+	"detener detenga detengan detente basta salir eliminar desuscribir desuscribirse "
+	"desuscribirme altoya yabasta "
+	"arret arrets arrete arreter arretez stopper stoppez desabonner desabonnez desabonnement "
+	"desabonnezmoi desinscription desinscrire desinscrivez desinscrivezmoi annuler annulez "
+	"resilier cesser cessez "
+	"\xd1\x81\xd1\x82\xd0\xbe\xd0\xbf";
+
+const char optout_stop_typos[] =
+	"stpo sotp tsop stp stpp stopp sttop sstop dtop etop wtop atop xtop ztop srop syop sfop "
+	"sgop s6op s5op stip stkp stlp st9p stol stoo sto stop0 stob stopl stopo stpop stoip stiop "
+	"stoup sttp sytop sotop sropp stopm stopn stpoo stahp staph stap stopa sopt stopt stops "
+	"stopit "
+	"sotpall stpoall stopal stoall stopallq stoppall stopsll stopalll "
+	"quti qiut qit quitt quiit quiy quir quot quitr wuit qult auit quut qut quitq qquit uqit "
+	"quie "
+	"emd rnd ebd wnd enf ende endd ennd eend "
+	"cancle cancell cancal canel cancl cansel cencel cacnel cancek cance camcel canvel cacel "
+	"vancel xancel cancell ccancel cnacel canecl "
+	"remvoe romove remov rmove remve reomve rwmove rempve renove remobe remoce removr removem "
+	"rekove remuve removee reove "
+	"revok revole rovoke reveke revoje "
+	"unsuscribe unsubcribe unsubscibe unsubsribe unsubscrib unscribe unsubscrbe "
+	"unsubscribes unsubsrcibe unsubcscribe usub unsubb unsib ubsub unsubcribeme unsubs "
+	"opout otpout optot optou optoit optput optpit opoit opotut optut opptout optoutt outopt "
+	"droptout optouy optour opyout oprout ootout iptout 0ptout optoff optoot optour ptout "
+	"optoout "
+	"dlete delte deleet deleate "
+	"altto atlo slto altp parrar cancelr cancela arrt arrte aret arett arretes arretee "
+	"desabonne desabonement desabonnemet desincription";
+
+const char optout_help_keywords[] = "help info ayuda aide";
+const char optout_start_keywords[] =
+	"start unstop optin subscribe resubscribe resume join go optmein unsubstop";
+const char optout_yes_keywords[] = "yes si oui";
+
+const struct word_merge optout_merges[] = {
+	{"have a nice day", "goodbye"},
+	{"have a good day", "goodbye"},
+	{"have a great day", "goodbye"},
+	{"have a blessed day", "goodbye"},
+	{"have a good night", "goodbye"},
+	{"have a good one", "goodbye"},
+	{"god bless you all", "goodbye"},
+	{"god bless you", "goodbye"},
+	{"god bless", "goodbye"},
+	{"good morning", "hello"},
+	{"good afternoon", "hello"},
+	{"good evening", "hello"},
+	{"buenos dias", "hello"},
+	{"buenas tardes", "hello"},
+	{"buenas noches", "hello"},
+	{"thank you very much", "thanks"},
+	{"thank you so much", "thanks"},
+	{"thanks so much", "thanks"},
+	{"thank you", "thanks"},
+	{"thank u", "thanks"},
+	{"thank ya", "thanks"},
+	{"muchas gracias", "thanks"},
+	{"merci beaucoup", "thanks"},
+	{"por favor", "please"},
+	{"s il vous plait", "please"},
+	{"s il te plait", "please"},
+	{"sil vous plait", "please"},
+	{"sil te plait", "please"},
+	{"if you please", "please"},
+	{"right now", "now"},
+	{"at once", "now"},
+	{"right away", "now"},
+	{"right this minute", "now"},
+	{"this instant", "now"},
+	{"as soon as possible", "now"},
+	{"for the love of god", "please"},
+	{"for gods sake", "please"},
+	{"for god sake", "please"},
+	{"for fucks sake", "please"},
+	{"reaching out to", "contacting"},
+	{"reaching out", "contacting"},
+	{"reach out to", "contact"},
+	{"reach out", "contact"},
+	{"blowing up", "bombarding"},
+	{"blow up", "bother"},
+	{"knock it off", "getlost"},
+	{"cut it out", "getlost"},
+	{"go away", "getlost"},
+	{"get lost", "getlost"},
+	{"get bent", "getlost"},
+	{"buzz off", "getlost"},
+	{"bug off", "getlost"},
+	{"bugger off", "getlost"},
+	{"back off", "getlost"},
+	{"sod off", "getlost"},
+	{"take a hike", "getlost"},
+	{"kick rocks", "getlost"},
+	{"pound sand", "getlost"},
+	{"shove it", "getlost"},
+	{"up yours", "getlost"},
+	{"go to hell", "getlost"},
+	{"burn in hell", "getlost"},
+	{"rot in hell", "getlost"},
+	{"drop dead", "getlost"},
+	{"go die", "getlost"},
+	{"bite me", "getlost"},
+	{"eat me", "getlost"},
+	{"eat shit", "getlost"},
+	{"eat a dick", "getlost"},
+	{"kiss my ass", "getlost"},
+	{"suck my dick", "getlost"},
+	{"suck a dick", "getlost"},
+	{"suck it", "getlost"},
+	{"shut up", "getlost"},
+	{"shut the fuck up", "getlost"},
+	{"shut the hell up", "getlost"},
+	{"get a life", "getlost"},
+	{"get a job", "getlost"},
+	{"un subscribe", "unsubscribe"},
+	{"un subscribed", "unsubscribed"},
+	{"un sub", "unsub"},
+	{"opted out", "optedout"},
+	{"opting out", "optingout"},
+	{"opt out", "optout"},
+	{"opt ot", "optout"},
+	{"opt put", "optout"},
+	{"opt oit", "optout"},
+	{"opt pit", "optout"},
+	{"op out", "optout"},
+	{"opted in", "signedup"},
+	{"opt in", "optin"},
+	{"opting in", "optin"},
+	{"signed up", "signedup"},
+	{"sign up", "signup"},
+	{"signing up", "signup"},
+	{"sign me up", "signup"},
+	{"sign on", "signup"},
+	{"can not", "cant"},
+	{"do not", "dont"},
+	{"did not", "didnt"},
+	{"does not", "doesnt"},
+	{"will not", "wont"},
+	{"would not", "wouldnt"},
+	{"should not", "shouldnt"},
+	{"could not", "couldnt"},
+	{"have not", "havent"},
+	{"has not", "hasnt"},
+	{"is not", "isnt"},
+	{"are not", "arent"},
+	{"was not", "wasnt"},
+	{"don t", "dont"},
+	{"didn t", "didnt"},
+	{"doesn t", "doesnt"},
+	{"won t", "wont"},
+	{"can t", "cant"},
+	{"isn t", "isnt"},
+	{"i m", "im"},
+	{"i am", "im"},
+	{"i d", "id"},
+	{"i ve", "ive"},
+	{"no longer", "nolonger"},
+	{"not longer", "nolonger"},
+	{"any more", "anymore"},
+	{"any longer", "anymore"},
+	{"ever again", "again"},
+	{"no one", "nobody"},
+	{"e mail", "email"},
+	{"data base", "database"},
+
+	{"plus tard", "plustard"},
+	{"plus tot", "plustot"},
+	{"ya no", "no"},
+	{NULL, NULL},
+};
+
+const struct word_row optout_words_en[] = {
+	{W_KEYWORD, optout_stop_keywords},
+	{W_KEYWORD, optout_stop_typos},
+	/* Small words. */
+	{W_FILLER,
+	 "fucking fuckin fkn damn dam damned dammit damnit goddamn bloody f*cking "
+	 "f**king asshole assholes bitch bitches motherfucker motherfuckers scumbag scumbags "
+	 "bastard "
+	 "bastards dickhead jackass please pls plz plzz pleas plase plese pleae pleease plees pliz "
+	 "pleaz pl thanks thank "
+	 "thanx thx thnx thks tks tnx ty tysm ok okay okey oki k kk hi hello hey heya hiya yo "
+	 "sorry yes yeah yea yep yup ya no nope nah now reply respond replying text txt sir "
+	 "maam mam madam ma miss mister mr mrs ms just immediately asap already well so but and "
+	 "then bro bruh bruv man dude buddy guys folks yall lady dear friend friends amigo honey "
+	 "hun sweetie goodbye bye kindly appreciated respectfully u you today fyi jfc ffs "
+	 "seriously really re fwd fw"},
+	{W_NOISE,
+	 "please pls plz plzz just really damn dam damned fucking fuckin fkn fking f*cking "
+	 "f**king effing freaking frickin freakin fricking goddamn bloody kindly ever literally "
+	 "simply politely respectfully immediately the fuck hell heck"},
+	{W_PLEASE, "please pls plz plzz plese plase pleas kindly"},
+	{W_ASK,
+	 "i im id ill ive would like want wanna wish need to be have has you u can could will "
+	 "wud cud please pls plz kindly just that also hereby request requesting ask asking "
+	 "choose prefer demand going gonna gotta let must should get my trying planning meaning"},
+	{W_I, "i im id ill ive"},
+	{W_YOU,
+	 "you u ya yall ye youre ur youve youll yous yourself yourselves urself people guys folks"},
+	{W_WE, "we were weve"},
+	{W_THEY, "he she they hes shes theyre ex someone somebody"},
+	{W_ME, "me us mee myself"},
+	{W_MY, "my our this the mi"},
+	{W_THEIR, "his her their them him"},
+	{W_DET,
+	 "the these those this that your youre ur you all any every of more such further future "
+	 "additional other another so many political campaign automated auto annoying unwanted "
+	 "unsolicited stupid random dumb constant endless ridiculous daily fucking goddamn damn "
+	 "spam sms text txt texting mass bulk marketing promotional promo sales fundraising "
+	 "donation election voting vote dem republican democrat democratic gop a mailing email "
+	 "phone call calling contact messaging darn crappy bullshit shitty fucken crazy awful"},
+	{W_THATS, "it its this that thats its"},
+	{W_IT, "it this that these those em them everything all"},
+	{W_THIS, "this these"},
+	{W_FROM, "from frm off of out outta form fron"},
+	{W_OFF, "off out outta of from"},
+	{W_OUT, "out"},
+	{W_OF, "of"},
+	{W_TO, "to 2"},
+	{W_FOR, "for on"},
+	{W_BY, "by"},
+	{W_AND, "and n"},
+	{W_OR, "or"},
+	{W_WITH, "with w"},
+	{W_IF, "if unless"},
+	{W_GUARD,
+	 "until till untill instead unless if before after during tonight while when whenever "
+	 "how weekends weekend weekdays mornings nights evenings sundays sunday saturday "
+	 "saturdays mondays monday tuesday wednesday thursday friday except spanish english "
+	 "tomorrow email"},
+	{W_INSTEAD, "instead rather plutot vez lugar"},
+	{W_BACK, "back"},
+	{W_AT, "at"},
+	{W_PLACE, "work night home school dinner lunch church midnight noon job office dawn"},
+	{W_LATE, "late early"},
+	{W_TAIL,
+	 "about for from with on at in or and to bc because cuz cause as since so but regarding "
+	 "re asking begging trying concerning w using via if unless until till instead before "
+	 "after during tonight while when please pls plz thanks i im ive id you u we my this "
+	 "its it again anymore ever now ok just"},
+	{W_CLAUSE,
+	 "i im ive id ill you u youre ur we please pls plz thanks because bc cuz since its "
+	 "thats or wrong who"},
+	{W_AGAIN, "again anymore anymor ever now immediately asap already today please forever "
+		  "period altogether completely permanently"},
+	{W_EVER, "ever you u please pls again just even dare"},
+	{W_BE, "be been being get getting"},
+	{W_IS, "is am are was hes shes its be thats were has"},
+	{W_DO, "do does did would should could can d"},
+	{W_DID, "did do had have"},
+	{W_HAVE, "have has had got get havent reached texted texting messaged contacting contacted "
+		 "called calling dialed sent having ve youve reach gotten"},
+	{W_GET, "get got getting gotten receiving receive received"},
+	{W_HOW, "how howd hows where whered"},
+	{W_WHY, "why whyd y"},
+	{W_WHO, "who whod whos"},
+	{W_WHAT, "what whats which"},
+	{W_NO, "no zero"},
+	{W_NOT, "not isnt aint arent nit nt"},
+	{W_DONT, "dont donot dnt dunt doont dint dnot"},
+	{W_DIDNT, "didnt never"},
+	{W_NEVER, "never nvr nevr"},
+	{W_NEG,
+	 "dont donot dnt never not cant cannot wont couldnt wouldnt shouldnt didnt aint isnt "
+	 "arent doesnt"},
+	{W_ISNT, "isnt aint not nt wasnt"},
+	{W_DOESNT, "doesnt didnt hasnt"},
+	{W_NOLONGER, "nolonger"},
+	{W_MORE, "more further additional"},
+	{W_ONE, "one another"},
+	{W_TOO, "too so way to"},
+	{W_MANY, "many much"},
+	{W_ENOUGH, "enough enuf"},
+	{W_STILL, "still"},
+	{W_ALREADY,
+	 "already before times multiple repeatedly twice thrice previously ago yesterday"},
+	{W_KEEP, "keep keeps kept"},
+	{W_HERE, "here there"},
+	{W_IN, "in"},
+	{W_JUST, "just recently"},
+	{W_JOKE, "haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
+	/* Opting out. */
+	{W_STOP, "stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt qiut cease halt "
+		 "discontinue desist refrain s*top st*p"},
+	{W_STRONG, "stop stopall unsubscribe unsub optout stpo sotp tsop stopp stahp alto arret "
+		   "arretez desabonner stopit"},
+	{W_END, "end cancel terminate cancle cancell"},
+	{W_TEXTING,
+	 "texting txting texing textin txtin textng texitng messaging messageing messging "
+	 "messagin msging massaging contacting contactin contating contactng spamming spaming "
+	 "bothering botherin bugging harassing harrassing harrasing pestering annoying "
+	 "soliciting dming pinging bombarding blasting hounding disturbing stalking "
+	 "nagging badgering smsing mesaging messeging"},
+
+	{W_SENDING, "sending sendin sendng seding"},
+	{W_CALLING, "calling callin phoning ringing"},
+	{W_EMAILING, "emailing"},
+	{W_TEXT, "text txt texts tex tezt message msg mesage contact bother bug harass pester spam "
+		 "disturb dm solicit"},
+	{W_SEND, "send snd"},
+	{W_CALL, "call phone ring"},
+	{W_EMAIL, "email mail write"},
+	{W_TEXTED, "texted messaged contacted bothered spammed solicited harassed disturbed txted"},
+	{W_TEXTS,
+	 "texts txts messages msgs messges mesages messeges massages messsages mssgs sms mms "
+	 "alerts notifications notices communications communication correspondence "
+	 "solicitations solicitation spam txtmsg textmessages updates messaging contact "
+	 "reminders"},
+	{W_CALLS, "calls"},
+	{W_MAKE, "make making"},
+	{W_JUNK,
+	 "crap shit sh*t bullshit bs garbage nonsense stuff junk trash propaganda things this "
+	 "these those"},
+	{W_ANYTHING, "anything anymore nothing"},
+	{W_NUMBER, "number numbers num nbr numer nunber phone cell mobile cellphone telephone info "
+		   "information data name contact account line digits"},
+	{W_LIST,
+	 "list lists lst lsit database system registry rolls group groups thread chat contacts "
+	 "distribution file files records campaign campaigns org organization program service "
+	 "everything all outreach blast blasts roster mailings"},
+	{W_REMOVE,
+	 "remove rmove remvoe romove rwmove remobe remve renove delete delet erase unlist "
+	 "scrub deactivate"},
+	{W_REMOVED, "removed taken unsubscribed deleted unlisted off dropped"},
+	{W_TAKE, "take get pull strike cross scratch drop tale"},
+	{W_UNSUB, "unsubscribe unsub unsuscribe unsubcribe unsubs usub"},
+	{W_UNSUBBED, "unsubscribed optedout unsubbed"},
+	{W_OPTOUT, "optout optingout opout optot opoit opput"},
+	{W_OPT, "opt"},
+	{W_LOSE, "lose loose forget delete erase"},
+	{W_LEAVE, "leave leav let lave"},
+	{W_ALONE, "alone be alon"},
+	{W_REVOKE, "revoke withdraw rescind revoking withdrawing"},
+	{W_CONSENT, "consent permission authorization consented agree agreed authorize authorized"},
+	{W_SUBSCRIPTION, "subscription subscriptions suscription"},
+	{W_WANT, "want wish care like wanna wanted wished desire"},
+	{W_NEED, "need appreciate like care"},
+	{W_RECEIVE, "receive get getting receiving recieve recieving hear accept"},
+	{W_HEAR, "hear hearing"},
+	/* Cues. */
+	{W_INTERESTED,
+	 "interested intrested interesed intersted intetested insterested interrested"},
+	{W_UNINTERESTED, "uninterested disinterested"},
+	{W_INTEREST, "interest intrest"},
+	{W_GAVE, "gave give given sold gives giving"},
+	{W_FIND, "get got find found obtain obtained have getting gotten acquire"},
+	{W_SIGNUP,
+	 "optin signup signedup subscribe subscribed subcribed suscribed consent consented agree "
+	 "agreed asked ask requested request register registered join joined authorized "
+	 "authorize permission enrolled enroll"},
+	{W_SAID, "said say saying texted replied sent typed told responded hit wrote pressed tried "
+		 "texting replying reply text type put answered"},
+	{W_TOLD, "told asked ask tell begged requested telling asking warned requesting"},
+	{W_TIMES, "times time already before twice again yesterday ago last multiple x repeatedly"},
+	{W_SPAM,
+	 "spam spammer spammers spammed spamming spams spamed spaming scam scammer scammers "
+	 "phishing"},
+	{W_FOLDER, "folder filter filters musubi box"},
+	{W_HARASS, "harassment harassing harrassment harassed harass harrassing stalking"},
+	{W_REPORT, "report reporting reported reportin"},
+	{W_BLOCK, "blocked blocking block"},
+	{W_SUE, "sue suing sueing"},
+	{W_LAWYER, "lawyer attorney solicitor lawyers attorneys"},
+	{W_POLICE, "police cops authorities"},
+	{W_ILLEGAL, "illegal unlawful"},
+	{W_FCC, "tcpa fcc ftc bbb"},
+	{W_FUCK, "fuck fuk fck f*ck f**k fk fvck phuck fuc f*k fuq f eff screw piss"},
+
+	{W_INSULT,
+	 "asshole assholes ahole bitch bitches motherfucker motherfuckers mf scumbag scumbags "
+	 "bastard bastards dickhead jackass dipshit cunt cunts moron morons idiot idiots "
+	 "loser losers creep creeps pos"},
+	{W_RUDE, "gtfo stfu fu kys fuckoff fuckyou fucku fuckyall"},
+
+	{W_AWAY, "away on"},
+	{W_GETLOST, "getlost"},
+	{W_DNC, "dnc donotcall"},
+	{W_SICK, "sick tired fed annoyed hate irritated bombarded inundated bothered"},
+	{W_ANNOYING,
+	 "annoying ridiculous unwanted unsolicited excessive unwelcome intrusive invasive "
+	 "harassing nuisance"},
+	/* Wrong number. */
+	{W_WRONG_NUMBER, "wrongnumber wrongnum"},
+	{W_WRONG, "wrongnumber wrong rong worng wring wrog incorrect wronf"},
+	{W_RIGHT, "right correct"},
+	{W_PERSON, "person guy man lady woman girl dude contact individual name gal peron human"},
+	{W_TITLE, "mr mrs ms dr miss mister"},
+	{W_RELATIVE,
+	 "husband wife mother father mom mum dad son daughter brother sister grandmother "
+	 "grandfather grandma grandpa parents parent spouse partner aunt uncle mama papa "
+	 "hubby"},
+	{W_PASSED, "passed"},
+	{W_DIED, "died"},
+	{W_DEAD, "dead deceased"},
+	{W_TIME,
+	 "last years year months month weeks week ago yesterday recently long today back january "
+	 "february march april may june july august september october november december"},
+	{W_LIVE, "live lives"},
+	{W_KNOW, "know"},
+	{W_CONFUSED, "confused mixed mistaken"},
+	{W_BELONG, "belong belongs"},
+	{W_ANYONE, "any anyone anybody a nobody"},
+	{W_NOBODY, "nobody none"},
+	{W_NAMED, "named called by"},
+	{W_HIM, "him her them he she"},
+	{W_ORDINARY,
+	 "republican republicans democrat democratic democrats gop liberal conservative "
+	 "independent "
+	 "maga trump biden harris vance obama clinton sanders kamala newsom desantis pence haley "
+	 "aoc "
+	 "pelosi cruz trudeau poilievre carney american americans catholic christian muslim jewish "
+	 "white black latino latina hispanic mexican canadian french english spanish indian texan "
+	 "registered eligible sure going here home available able ready voting working driving "
+	 "happy "
+	 "free near allowed retired married covered certain comfortable convinced ok okay good "
+	 "great "
+	 "monday tuesday wednesday thursday friday saturday sunday january february march april "
+	 "may "
+	 "june july august september october november december texas ohio florida california "
+	 "facebook "
+	 "google amazon netflix zoom god congress senate house america usa canada mexico medicare "
+	 "covid it them that him her me us you at from in a an the to too"},
+	{W_NAME,
+	 "james john robert michael david william richard joseph thomas charles christopher daniel "
+	 "matthew anthony donald steven paul andrew joshua kenneth kevin brian george timothy "
+	 "ronald "
+	 "jason edward jeffrey ryan jacob gary nicholas eric jonathan stephen larry justin scott "
+	 "brandon benjamin samuel gregory alexander patrick raymond jerry dennis tyler aaron jose "
+	 "adam "
+	 "nathan henry zachary douglas peter kyle noah ethan jeremy walter keith roger terry "
+	 "austin "
+	 "sean gerald carl harold dylan arthur lawrence jordan jesse bryan billy bruce gabriel joe "
+	 "logan alan juan albert willie elijah wayne randy vincent mason roy ralph bobby russell "
+	 "philip eugene mike bob dave jim jimmy tom tommy steve stevie chris matt dan danny tony "
+	 "ken "
+	 "ron jeff greg sam ben rick ricky ted ed eddie fred freddy joey johnny andy alex josh "
+	 "nick "
+	 "luis carlos jorge pedro manuel miguel antonio francisco javier rafael ricardo fernando "
+	 "eduardo sergio roberto mario marco diego hector raul oscar cesar pablo jesus ramon "
+	 "enrique "
+	 "mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy "
+	 "betty "
+	 "sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah "
+	 "stephanie "
+	 "rebecca sharon laura cynthia dorothy amy kathleen angela shirley emma brenda pamela "
+	 "nicole "
+	 "anna samantha katherine christine debra rachel carolyn janet maria olivia heather helen "
+	 "catherine diane julie victoria joyce lauren kelly christina ruth joan virginia judith "
+	 "evelyn "
+	 "hannah andrea megan cheryl jacqueline madison teresa abigail sophia martha sara gloria "
+	 "janice kathryn ann isabella judy charlotte julia amber alice jean denise frances "
+	 "danielle "
+	 "marilyn natalie beverly diana brittany theresa kayla alexis doris lori tiffany kathy "
+	 "katie "
+	 "beth debbie cindy becky liz jen jenny jess kim kate peggy sally wendy tina tammy stacy "
+	 "ana carmen rosa elena lucia gabriela sofia valentina guadalupe lupe juana josefa "
+	 "veronica alejandra adriana isabel silvia yolanda margarita miriam "
+	 "pierre luc marc marie jacques francois michel andre louis philippe claude alain "
+	 "sylvie nathalie isabelle genevieve chantal francine mathieu etienne antoine benoit "
+	 "yves gilles denis serge normand zoe chloe camille"},
+	{W_NONE, NULL},
+};
+
+bool optout_list_has(const char *list, const char *word, size_t len)
+{
+	while (*list) {
+		size_t n = 0;
+
+		while (list[n] && list[n] != ' ')
+			n++;
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+		list += n;
+		list += *list == ' ';
+	}
+	return false;
+}
+
+/* Optimal string alignment, three rows of the table at a time. */
+static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned rows[3][16];
+
+	for (size_t j = 0; j <= b_len; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		unsigned *row = rows[i % 3];
+		const unsigned *above = rows[(i + 2) % 3];
+		const unsigned *two_above = rows[(i + 1) % 3];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    two_above[j - 2] + 1 < best)
+				best = two_above[j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return rows[a_len % 3][b_len];
+}
+
+bool optout_is_unsubscribe(const char *word, size_t len)
+{
+	static const char right[] = "unsubscribe";
+	size_t right_len = sizeof(right) - 1;
+
+	if (len < right_len - 2 || len > right_len + 2)
+		return false;
+	if (strncmp(word, "subscri", 7) == 0 || strncmp(word, "resubscri", 9) == 0)
+		return false;
+	return edit_distance(word, len, right, right_len) <= 2;
+}
