@@ -61,7 +61,7 @@ static const struct phrase wrong[] = {
 	{"W.je_ne_suis_pas", {ONE(W_FR_BE), ONE(W_FR_PAS), ONE(W_NAME), REP(W_NAME), END}},
 	{"W.pas_ici", {ONE(W_FR_PAS), ONE(W_OF), ONE(W_NAME), REP(W_NAME), END}},
 	{"W.pas_ici", {ONE(W_FR_PAS), ONE(W_OF), ONE(W_NAME), REP(W_NAME), ONE(W_HERE)}},
-	{"W.pas_ici", {ONE(W_PERSON), ONE(W_OF), ONE(W_DET), ONE(W_NUMBER)}},
+	{"W.pas_ici", {ONE(W_PERSON), ONE(W_OF), ONE(W_DET), ONE(W_NAME_WORD)}},
 	{"W.decede", {ONE(W_THEY, W_NAME), ONE(W_FR_BE), ONE(W_FR_DIED)}},
 	{.rule = NULL},
 };
@@ -76,9 +76,9 @@ static const struct phrase cues[] = {
 	 {ONE(W_HOW), GAP, GAP, GAP, GAP, ONE(W_FR_UNSUB_INF, W_FR_STOP)}},
 	{"T2.jamais_inscrit", {ONE(W_FR_PLUS), ONE(W_FR_SIGNED)}},
 	{"T2.harcelement", {ONE(W_IT), REP(W_IS, W_DET), ONE(W_HARASS)}},
-	{"T2.porter_plainte", {ONE(W_FR_COMPLAINT)}},
+	{"T2.porter_plainte", {ONE(W_FILE), ONE(W_COMPLAINT)}},
 	{"T2.allez_au_diable", {ONE(W_GO), REP(W_DET), ONE(W_HELL)}},
-	{"T2.trop_de_textos", {ONE(W_TOO), REP(W_DET), ONE(W_TEXTS)}},
+	{"T2.trop_de_textos", {ONE(W_FR_TOO), REP(W_DET), ONE(W_TEXTS)}},
 	{.rule = NULL},
 };
 

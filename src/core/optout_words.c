@@ -223,6 +223,7 @@ const struct word_row optout_words_en[] = {
 	{W_THEY, "he she they hes shes theyre ex someone somebody"},
 	{W_ME, "me us mee myself"},
 	{W_MY, "my our this the mi"},
+	{W_MINE, "my our"},
 	{W_THEIR, "his her their them him"},
 	{W_DET,
 	 "the these those this that your youre ur you all any every of more such further future "
@@ -231,16 +232,16 @@ const struct word_row optout_words_en[] = {
 	 "spam sms text txt texting mass bulk marketing promotional promo sales fundraising "
 	 "donation election voting vote dem republican democrat democratic gop a mailing email "
 	 "phone call calling contact messaging darn crappy bullshit shitty fucken crazy awful"},
-	{W_THATS, "it its this that thats its"},
+	{W_THATS, "this that thats"},
 	{W_IT, "it this that these those em them everything all"},
 	{W_THIS, "this these"},
 	{W_FROM, "from frm off of out outta form fron"},
-	{W_OFF, "off out outta of from"},
+	{W_OFF, "off"},
 	{W_OUT, "out"},
 	{W_OF, "of"},
 	{W_TO, "to 2"},
 	{W_FOR, "for on"},
-	{W_BY, "by"},
+	{W_BY, "by over in at"},
 	{W_AND, "and n"},
 	{W_OR, "or"},
 	{W_WITH, "with w"},
@@ -285,7 +286,7 @@ const struct word_row optout_words_en[] = {
 	{W_NEG,
 	 "dont donot dnt never not cant cannot wont couldnt wouldnt shouldnt didnt aint isnt "
 	 "arent doesnt"},
-	{W_ISNT, "isnt aint not nt wasnt"},
+	{W_ISNT, "isnt aint not nt"},
 	{W_DOESNT, "doesnt didnt hasnt"},
 	{W_NOLONGER, "nolonger"},
 	{W_MORE, "more further additional"},
@@ -317,8 +318,8 @@ const struct word_row optout_words_en[] = {
 	{W_SENDING, "sending sendin sendng seding"},
 	{W_CALLING, "calling callin phoning ringing"},
 	{W_EMAILING, "emailing"},
-	{W_TEXT, "text txt texts tex tezt message msg mesage contact bother bug harass pester spam "
-		 "disturb dm solicit"},
+	{W_TEXT, "text txt texts tex tezt message msg mesage contact dm solicit"},
+	{W_BOTHER, "bother bug harass pester spam disturb annoy bothering"},
 	{W_SEND, "send snd"},
 	{W_CALL, "call phone ring"},
 	{W_EMAIL, "email mail write"},
@@ -350,12 +351,13 @@ const struct word_row optout_words_en[] = {
 	{W_OPTOUT, "optout optingout opout optot opoit opput"},
 	{W_OPT, "opt"},
 	{W_LOSE, "lose loose forget delete erase"},
-	{W_LEAVE, "leave leav let lave"},
-	{W_ALONE, "alone be alon"},
+	{W_LEAVE, "leave leav lave"},
+	{W_LET, "let"},
+	{W_ALONE, "alone alon"},
 	{W_REVOKE, "revoke withdraw rescind revoking withdrawing"},
 	{W_CONSENT, "consent permission authorization consented agree agreed authorize authorized"},
 	{W_SUBSCRIPTION, "subscription subscriptions suscription"},
-	{W_WANT, "want wish care like wanna wanted wished desire"},
+	{W_WANT, "want wish wanna wanted wished desire"},
 	{W_NEED, "need appreciate like care"},
 	{W_RECEIVE, "receive get getting receiving recieve recieving hear accept"},
 	{W_HEAR, "hear hearing"},
@@ -380,22 +382,27 @@ const struct word_row optout_words_en[] = {
 	{W_FOLDER, "folder filter filters musubi box"},
 	{W_HARASS, "harassment harassing harrassment harassed harass harrassing stalking"},
 	{W_REPORT, "report reporting reported reportin"},
-	{W_BLOCK, "blocked blocking block"},
+	{W_BLOCK, "blocked blocking"},
+	{W_BLOCK_INF, "block"},
 	{W_SUE, "sue suing sueing"},
 	{W_LAWYER, "lawyer attorney solicitor lawyers attorneys"},
 	{W_POLICE, "police cops authorities"},
 	{W_ILLEGAL, "illegal unlawful"},
-	{W_FCC, "tcpa fcc ftc bbb"},
-	{W_FUCK, "fuck fuk fck f*ck f**k fk fvck phuck fuc f*k fuq f eff screw piss"},
+	{W_FCC, "fcc ftc bbb"},
+	{W_TCPA, "tcpa"},
+	{W_FILE, "file filing filed"},
+	{W_COMPLAINT, "complaint complaints"},
+	{W_FUCK, "fuck fuk fck f*ck f**k fk fvck phuck fuc f*k fuq"},
+	{W_PISS, "f eff screw piss"},
 
 	{W_INSULT,
 	 "asshole assholes ahole bitch bitches motherfucker motherfuckers mf scumbag scumbags "
 	 "bastard bastards dickhead jackass dipshit cunt cunts moron morons idiot idiots "
 	 "loser losers creep creeps pos"},
-	{W_RUDE, "gtfo stfu fu kys fuckoff fuckyou fucku fuckyall"},
+	{W_RUDE, "gtfo stfu kys fuckoff fuckyou fucku fuckyall"},
 
 	{W_AWAY, "away on"},
-	{W_GETLOST, "getlost"},
+	{W_GETLOST, "getlost fu"},
 	{W_DNC, "dnc donotcall"},
 	{W_SICK, "sick tired fed annoyed hate irritated bombarded inundated bothered"},
 	{W_ANNOYING,
@@ -414,6 +421,8 @@ const struct word_row optout_words_en[] = {
 	{W_PASSED, "passed"},
 	{W_DIED, "died"},
 	{W_DEAD, "dead deceased"},
+	{W_DECEASED, "deceased"},
+	{W_SHE, "he she hes shes"},
 	{W_TIME,
 	 "last years year months month weeks week ago yesterday recently long today back january "
 	 "february march april may june july august september october november december"},
@@ -421,9 +430,10 @@ const struct word_row optout_words_en[] = {
 	{W_KNOW, "know"},
 	{W_CONFUSED, "confused mixed mistaken"},
 	{W_BELONG, "belong belongs"},
-	{W_ANYONE, "any anyone anybody a nobody"},
+	{W_ANYONE, "any anyone anybody a"},
 	{W_NOBODY, "nobody none"},
-	{W_NAMED, "named called by"},
+	{W_NAMED, "named"},
+	{W_NAME_WORD, "name"},
 	{W_HIM, "him her them he she"},
 	{W_ORDINARY,
 	 "republican republicans democrat democratic democrats gop liberal conservative "
@@ -475,7 +485,7 @@ const struct word_row optout_words_en[] = {
 	 "marilyn natalie beverly diana brittany theresa kayla alexis doris lori tiffany kathy "
 	 "katie "
 	 "beth debbie cindy becky liz jen jenny jess kim kate peggy sally wendy tina tammy stacy "
-	 "ana carmen rosa elena lucia gabriela sofia valentina guadalupe lupe juana josefa "
+	 "ana carmen elena lucia gabriela sofia valentina guadalupe lupe juana josefa "
 	 "veronica alejandra adriana isabel silvia yolanda margarita miriam "
 	 "pierre luc marc marie jacques francois michel andre louis philippe claude alain "
 	 "sylvie nathalie isabelle genevieve chantal francine mathieu etienne antoine benoit "

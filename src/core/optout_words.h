@@ -32,6 +32,7 @@ enum word_class {
 	W_THEY, /* he she they who people: not the two who are talking */
 	W_ME,
 	W_MY,
+	W_MINE,
 	W_THEIR,
 	W_DET, /* the these your all, and what is said of unwanted texts */
 	W_THATS,
@@ -97,6 +98,7 @@ enum word_class {
 	W_CALLING,
 	W_EMAILING,
 	W_TEXT,
+	W_BOTHER,
 	W_SEND,
 	W_CALL,
 	W_EMAIL,
@@ -117,6 +119,7 @@ enum word_class {
 	W_OPT,
 	W_LOSE,
 	W_LEAVE,
+	W_LET,
 	W_ALONE,
 	W_REVOKE,
 	W_CONSENT,
@@ -140,12 +143,17 @@ enum word_class {
 	W_HARASS,
 	W_REPORT,
 	W_BLOCK,
+	W_BLOCK_INF,
 	W_SUE,
 	W_LAWYER,
 	W_POLICE,
 	W_ILLEGAL,
 	W_FCC,
+	W_TCPA,
+	W_FILE,
+	W_COMPLAINT,
 	W_FUCK,
+	W_PISS,
 	W_GO,
 	W_HELL,
 	W_INSULT,
@@ -168,6 +176,8 @@ enum word_class {
 	W_PASSED,
 	W_DIED,
 	W_DEAD,
+	W_DECEASED,
+	W_SHE,
 	W_TIME,
 	W_LIVE,
 	W_KNOW,
@@ -177,6 +187,7 @@ enum word_class {
 	W_ANYONE,
 	W_NOBODY,
 	W_NAMED,
+	W_NAME_WORD,
 	W_HIM,
 	W_ORDINARY, /* what is usually said after "I'm not" and "this isn't": no name */
 	/* Spanish forms that carry their own grammar. */
@@ -204,6 +215,7 @@ enum word_class {
 	W_ES_LIVES,
 	W_ES_DIED,
 	W_ES_MANY,
+	W_ES_IS,
 	W_ES_SIGNED,
 	W_ES_REPORT,
 	W_ES_WITHOUT,
@@ -227,7 +239,8 @@ enum word_class {
 	W_FR_DIED,
 	W_FR_SIGNED,
 	W_FR_NONE,
-	W_FR_COMPLAINT,
+	W_FR_TOO,
+
 	W_COUNT,
 };
 
