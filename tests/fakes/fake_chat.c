@@ -25,6 +25,7 @@ static struct fake_said *fake_chat_add(struct fake_chat *chat, enum fake_chat_ki
 		.members = strbuf_detach(&members, NULL),
 		.cursor = xstrdup(place->cursor),
 		.token = xstrdup(place->token),
+		.address = xstrdup(place->address),
 		.contact_name = xstrdup(place->contact_name),
 		.invite = place->invite,
 	};
@@ -97,6 +98,7 @@ static void fake_said_release(struct fake_said *entry)
 	free(entry->members);
 	free(entry->cursor);
 	free(entry->token);
+	free(entry->address);
 	free(entry->contact_name);
 	free(entry->event_id);
 }
@@ -127,13 +129,16 @@ void fake_chat_join(struct fake_chat *chat, struct bridge *bridge)
 void fake_chat_finish(struct fake_chat *chat, struct fake_said *entry)
 {
 	char name[64];
+	char address[ADDRESS_MAX];
 
 	if (entry->done)
 		BUG("finished twice");
 	entry->done = true; /* before the log may move */
 	if (entry->kind == FAKE_OPEN) {
 		(void)snprintf(name, sizeof(name), "room%lld@muc", (long long)entry->place.v);
-		bridge_place_ready(chat->bridge, chat->network.name, entry->place, name);
+		/* A copy: the log may move. */
+		STR_COPY(address, entry->address[0] ? entry->address : name);
+		bridge_place_ready(chat->bridge, chat->network.name, entry->place, address);
 	} else {
 		(void)snprintf(name, sizeof(name), "shown%lld", (long long)entry->id.v);
 		bridge_relay_done(chat->bridge, chat->network.name, entry->id,

@@ -26,6 +26,7 @@ struct fake_said {
 	char *members; /* "a@x b@x" */
 	char *cursor;
 	char *token;
+	char *address;
 	char *contact_name;
 	bool invite;
 	char *event_id; /* mark */
