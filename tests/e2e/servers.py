@@ -300,6 +300,7 @@ modules:
     access_persistent: muc_create
     access_mam: muc_create
     max_users: 500
+    max_user_conferences: 10000
     history_size: 50
   mod_muc_admin: {{}}
   mod_offline: {{}}

@@ -228,6 +228,7 @@ struct xmpp_room {
 
 	char *nick; /* ours, as the room has it */
 	unsigned nick_attempt;
+	unsigned moves; /* to another address, in this opening */
 	enum ghost_state ghost_state;
 	char *ghost_nick;
 	unsigned ghost_attempt;
@@ -248,6 +249,8 @@ struct xmpp_room *rooms_by_place(struct xmpp *x, struct place_id place);
 /* The room of a place; made when it is new, brought up to date when not. NULL: the place has no
  * usable token. */
 struct xmpp_room *rooms_take(struct xmpp *x, const struct chat_place *place);
+/* Gives the room another address, as the one it has cannot be ours. */
+void rooms_move(struct xmpp_room *room);
 void rooms_free_all(struct xmpp *x);
 
 /* xmpp_room.c */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define NICK_ATTEMPTS 9
+#define MOVES_MAX 9
 #define STEADY_MS 60000 /* a room that was ready for this long was well */
 #define PAUSE_MAX_S 60
 
@@ -98,7 +99,7 @@ static void room_start(struct xmpp_room *room)
 {
 	ask_forget(room->x, room);
 	member_free_all(room);
-	room->pending = room->pages = room->nick_attempt = 0;
+	room->pending = room->pages = room->nick_attempt = room->moves = 0;
 	room->created = room->configured = room->has_archive = room->live_seen = false;
 	room_set_state(room, ROOM_JOINING);
 	bot_join(room);
@@ -172,7 +173,7 @@ static const struct {
 	{"forbidden", "we are banned, or have no right to do this"},
 	{"not-allowed", "the server does not allow it: let the component create rooms"},
 	{"item-not-found", "there is no such room"},
-	{"gone", "the room or person is gone"},
+	{"gone", "it was destroyed, and the server lets nobody use the address again"},
 	{"not-acceptable", "we are not in the room any more"},
 	{"not-authorized", "the room wants a password"},
 	{"conflict", "the nickname is taken"},
@@ -182,7 +183,9 @@ static const struct {
 	{"remote-server-not-found", "there is no such server: check xmpp.muc_service"},
 	{"remote-server-timeout", "the other server does not answer"},
 	{"policy-violation", "the server refused it by its policy, for instance as too long"},
-	{"resource-constraint", "the server is too busy"},
+	{"resource-constraint",
+	 "the server has reached a limit: let the bot into more rooms (max_user_conferences in "
+	 "ejabberd)"},
 	{"internal-server-error", "the server has an error"},
 };
 
@@ -196,9 +199,24 @@ const char *room_reason(const char *condition)
 
 /* ---- presence, as the bot sees it ---------------------------------------------------------------- */
 
+/* The address is of no use: a server remembers for weeks that a room was destroyed and lets nobody
+ * make it again, or somebody else has it. False when there is no other to try. */
+static bool try_elsewhere(struct xmpp_room *room)
+{
+	if (room->kind != PLACE_CONVERSATION || room->moves++ >= MOVES_MAX)
+		return false;
+	log_info("xmpp.room_moves room=%s", room->jid);
+	member_free_all(room);
+	rooms_move(room);
+	bot_join(room);
+	return true;
+}
+
 static void bot_refused(struct xmpp_room *room, const char *condition)
 {
 	if (room->state != ROOM_JOINING)
+		return;
+	if (strcmp(condition, "gone") == 0 && try_elsewhere(room))
 		return;
 	if (strcmp(condition, "conflict") == 0 && room->nick_attempt < NICK_ATTEMPTS) {
 		room->nick_attempt++;
@@ -206,6 +224,25 @@ static void bot_refused(struct xmpp_room *room, const char *condition)
 		return;
 	}
 	room_lose(room, room_reason(condition));
+}
+
+static void send_leave(struct xmpp_room *room, const char *from, const char *nick)
+{
+	STRBUF_AUTO(to);
+
+	strbuf_addf(&to, "%s/%s", room->jid, nick);
+	link_send_take(room->x, stanza_presence(room->x->link.ctx, &(struct stanza_head){
+									   .from = from,
+									   .to = to.buf,
+									   .type = "unavailable",
+								   }));
+}
+
+static void leave_foreign(struct xmpp_room *room)
+{
+	send_leave(room, room->x->cfg.bot_full, room->nick);
+	if (!try_elsewhere(room))
+		room_lose(room, "the room's address belongs to somebody else");
 }
 
 static const char *why_out(xmpp_stanza_t *st)
@@ -293,7 +330,7 @@ void room_presence(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick)
 		free(room->nick);
 		room->nick = xstrdup(nick);
 		if (room->kind == PLACE_CONVERSATION && strcmp(item.affiliation, "owner") != 0)
-			room_lose(room, "the room's address belongs to somebody else");
+			leave_foreign(room);
 		else
 			open_joined(room, read_has_status(st, "201"));
 	}
@@ -325,16 +362,9 @@ void room_ghost_rename(struct xmpp_room *room)
 
 void room_ghost_leave(struct xmpp_room *room)
 {
-	STRBUF_AUTO(to);
-
 	if (room->ghost_state != GHOST_IN)
 		return;
-	strbuf_addf(&to, "%s/%s", room->jid, room->ghost_nick);
-	link_send_take(room->x, stanza_presence(room->x->link.ctx, &(struct stanza_head){
-									   .from = room->ghost,
-									   .to = to.buf,
-									   .type = "unavailable",
-								   }));
+	send_leave(room, room->ghost, room->ghost_nick);
 	room->ghost_state = GHOST_OUT;
 }
 

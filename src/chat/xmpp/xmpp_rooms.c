@@ -101,6 +101,31 @@ static struct xmpp_room *room_new(struct xmpp *x, const struct chat_place *place
 	return room;
 }
 
+/* "ctoken@rooms" becomes "ctoken-2@rooms", and that "ctoken-3@rooms". */
+void rooms_move(struct xmpp_room *room)
+{
+	struct xmpp *x = room->x;
+	size_t local = strcspn(room->jid, "@");
+	size_t stem = local;
+	unsigned number = 1;
+	STRBUF_AUTO(jid);
+
+	while (stem > 0 && room->jid[stem - 1] >= '0' && room->jid[stem - 1] <= '9')
+		stem--;
+	if (stem > 1 && stem < local && room->jid[stem - 1] == '-' && local - stem < 6) {
+		for (number = 0; stem < local; stem++)
+			number = number * 10 + (unsigned)(room->jid[stem] - '0');
+		local = strcspn(room->jid, "-");
+	}
+	strbuf_add(&jid, room->jid, local);
+	strbuf_addf(&jid, "-%u@%s", number + 1, x->cfg.muc);
+	(void)tdelete(room, &x->rooms_by_jid, compare_jid);
+	free(room->jid);
+	room->jid = strbuf_detach(&jid, NULL);
+	if (!tsearch(room, &x->rooms_by_jid, compare_jid))
+		BUG("no memory for a room");
+}
+
 static void replace(char **field, const char *value)
 {
 	free(*field);
