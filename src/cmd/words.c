@@ -198,8 +198,8 @@ int word_user(const struct cmd_context *context, const char *word, char *out, si
 			err, ERR_NOT_FOUND,
 			"I do not know “%.*s”. Give the whole address, like alice@example.org.",
 			(int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word);
-	/* An address without its network is one of the speaker's own network. */
-	if (bridge_is_user(context->bridge, word))
+	/* An address without its network is one of the speaker's own network. "@bob:host" is one. */
+	if (word[strcspn(word, ":@")] == ':')
 		str_copy(out, size, word);
 	else
 		(void)snprintf(out, size, "%.*s:%s", (int)strcspn(context->actor.user, ":"),
