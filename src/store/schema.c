@@ -222,9 +222,8 @@ static int read_int(sqlite3 *db, const char *text, int *out, struct error *err)
 	sqlite3_stmt *stmt;
 	int rc = sqlite3_prepare_v2(db, text, -1, &stmt, NULL);
 
-	if (rc != SQLITE_OK)
-		return sql_error(db, rc, err);
-	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int(stmt, 0);
 	else

@@ -117,7 +117,7 @@ static void consent_event__is__only_added_to(void **state)
 	sqlite3_stmt *stmt;
 
 	OK(store_consent_event_add(store, &phone, "opt_out", "sms_reply", "A.exact",
-				   "  STOP it\n\u202enow 🛑", "", 5, NULL));
+				   "  STOP it\n\u200bnow 🛑", "", 5, NULL));
 	OK(store_consent_event_add(store, &phone, "reopt_in", "sms_reply", "START", "start", "", 6,
 				   NULL));
 	must_commit(store);
@@ -136,7 +136,7 @@ static void consent_event__is__only_added_to(void **state)
 	assert_string_equal(sqlite3_column_text(stmt, 2), "sms_reply");
 	assert_string_equal(sqlite3_column_text(stmt, 3), "A.exact");
 	assert_string_equal(sqlite3_column_text(stmt, 4),
-			    "  STOP it\n\u202enow 🛑"); /* as it came */
+			    "  STOP it\n\u200bnow 🛑"); /* as it came */
 	assert_int_equal(sqlite3_column_int64(stmt, 6), 5);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
 	assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
