@@ -16,6 +16,9 @@ int driver_check_url(const char *key, const char *url, bool plain_ok, struct err
 /* Our ref as a provider echoed it: "" when it cannot be one of ours. */
 void driver_take_ref(const char *text, char out[TOKEN_MAX]);
 
+/* A small whole number as providers write counts; 0 for anything else. */
+int driver_read_count(const char *text);
+
 /* The class of a refusal by its code; a row that the table lacks leaves the class as it is. */
 void driver_apply_error(const struct sms_error_row *rows, const char *code,
 			struct sms_result *result);

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #define RETRY_AFTER_MAX_S 86400
+#define COUNT_MAX 1000
 
 static const struct {
 	const char *word;
@@ -55,6 +56,16 @@ const struct sms_error_row *sms_error_find(const struct sms_error_row *rows, con
 			return rows;
 	}
 	return NULL;
+}
+
+int driver_read_count(const char *text)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	return errno || end == text || *end || n < 0 || n > COUNT_MAX ? 0 : (int)n;
 }
 
 bool driver_status_is_failure(enum sms_status status)

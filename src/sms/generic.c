@@ -17,10 +17,9 @@
 static int check_fields(const struct settings *set, struct error *err)
 {
 	static const char *const keys[] = {
-		"ok_when",   "ok_id",      "ok_segments",   "error_code",
-		"in_when",   "in_id",      "in_from",       "in_to",
-		"in_text",   "in_charset", "in_media",      "report_when",
-		"report_id", "report_ref", "report_status", "report_code",
+		"ok_when",     "ok_id",     "ok_segments", "error_code",    "in_when",
+		"in_id",       "in_from",   "in_to",       "in_text",       "in_media",
+		"report_when", "report_id", "report_ref",  "report_status", "report_code",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -34,14 +33,18 @@ static int check_fields(const struct settings *set, struct error *err)
 
 static int check_maps(const struct settings *set, struct error *err)
 {
+	static const char *const keys[] = {"error_map", "report_error_map"};
 	struct error_rule rule;
 	const char *const *rows;
-	size_t n = settings_list(set, "error_map", &rows);
 	int status;
+	size_t n;
 
-	for (size_t i = 0; i < n; i++) {
-		if (error_rule_parse(rows[i], &rule, err) < 0)
-			return -1;
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		n = settings_list(set, keys[k], &rows);
+		for (size_t i = 0; i < n; i++) {
+			if (error_rule_parse(rows[i], &rule, err) < 0)
+				return -1;
+		}
 	}
 	n = settings_list(set, "report_map", &rows);
 	for (size_t i = 0; i < n; i++) {

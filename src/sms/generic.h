@@ -60,9 +60,11 @@ struct error_rule {
 	const char *reason; /* borrowed, never NULL */
 };
 int error_rule_parse(const char *row, struct error_rule *rule_out, struct error *err);
-/* The first row that fits; status 0: a report. */
-bool error_rule_find(const struct settings *set, const char *code, int status,
-		     struct error_rule *rule_out);
+/* The first row that fits an answer, or a report (of report_error_map, if there is one). */
+bool error_rule_of_answer(const struct settings *set, const char *code, int status,
+			  struct error_rule *rule_out);
+bool error_rule_of_report(const struct settings *set, const char *code,
+			  struct error_rule *rule_out);
 
 /* A row of report_map: "VALUE: STATUS" or "VALUE: ignore". */
 int status_rule_parse(const char *row, int *status_out, struct error *err);

@@ -276,9 +276,7 @@ int error_rule_parse(const char *row, struct error_rule *rule_out, struct error 
 	rest = right ? first_word(right, word, sizeof(word)) : NULL;
 	if (!rest || !driver_class_value(word, &rule_out->class))
 		return error_set(err, ERR_CONFIG,
-				 "'error_map': '%.80s' must read 'CODE: CLASS', such as '21: "
-				 "opted_out'",
-				 row);
+				 "'%.80s' must read 'CODE: CLASS', such as '21: opted_out'", row);
 	right = first_word(rest, word, sizeof(word));
 	if (driver_word_value(scopes, word, &scope))
 		rest = right;
@@ -298,12 +296,9 @@ static bool rule_fits(const char *row, size_t left, const char *code, int status
 	return code[0] && pattern_matches(row, left, code);
 }
 
-bool error_rule_find(const struct settings *set, const char *code, int status,
-		     struct error_rule *rule_out)
+static bool find_rule(const char *const *rows, size_t n, const char *code, int status,
+		      struct error_rule *rule_out)
 {
-	const char *const *rows;
-	size_t n = settings_list(set, "error_map", &rows);
-
 	for (size_t i = 0; i < n; i++) {
 		size_t left;
 
@@ -311,6 +306,25 @@ bool error_rule_find(const struct settings *set, const char *code, int status,
 			return error_rule_parse(rows[i], rule_out, NULL) == 0;
 	}
 	return false;
+}
+
+bool error_rule_of_answer(const struct settings *set, const char *code, int status,
+			  struct error_rule *rule_out)
+{
+	const char *const *rows;
+	size_t n = settings_list(set, "error_map", &rows);
+
+	return find_rule(rows, n, code, status, rule_out);
+}
+
+bool error_rule_of_report(const struct settings *set, const char *code, struct error_rule *rule_out)
+{
+	const char *const *rows;
+	size_t n = settings_list(set, "report_error_map", &rows);
+
+	if (n == 0)
+		n = settings_list(set, "error_map", &rows);
+	return find_rule(rows, n, code, 0, rule_out);
 }
 
 int status_rule_parse(const char *row, int *status_out, struct error *err)

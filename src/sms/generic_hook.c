@@ -7,14 +7,12 @@
  * does (a time, a counter).
  */
 #include "base/hmac.h"
-#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "sms/driver.h"
 #include "sms/generic.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
-#include <strings.h>
 
 #define INTERNATIONAL_MIN 9 /* digits; fewer are a short code */
 
@@ -91,20 +89,6 @@ static void read_to(const struct hook_read *in, char *out, size_t size)
 	http_headers_release(&values);
 }
 
-/* From what the provider says its characters are to UTF-8. */
-static char *decode_text(const struct hook_read *in, const char *text)
-{
-	STRBUF_AUTO(charset);
-	STRBUF_AUTO(out);
-
-	(void)field_read(&in->source, setting(in, "in_charset"), &charset);
-	if (strcasecmp(charset.buf, "ISO-8859-1") != 0)
-		return xstrdup(text);
-	for (; *text; text++)
-		utf8_encode(&out, (unsigned char)*text);
-	return strbuf_detach(&out, NULL);
-}
-
 static int fill_text(const struct hook_read *in, struct sms_event *event)
 {
 	STRBUF_AUTO(text);
@@ -116,7 +100,7 @@ static int fill_text(const struct hook_read *in, struct sms_event *event)
 	read_to(in, event->to, sizeof(event->to));
 	event->media_n =
 		field_read_all(&in->source, setting(in, "in_media"), event->media, SMS_MEDIA_MAX);
-	event->text = decode_text(in, text.buf);
+	event->text = xstrdup(text.buf);
 	if (!event->from[0])
 		return error_set(in->err, ERR_INPUT, "there is no number in '%s'",
 				 setting(in, "in_from"));
@@ -141,7 +125,7 @@ static void fill_error(const struct hook_read *in, struct sms_event *event)
 	(void)STR_COPY(event->code, code.buf);
 	if (!driver_status_is_failure(event->status))
 		return;
-	if (!error_rule_find(in->account->set, code.buf, 0, &rule) || rule.class == SMS_OK)
+	if (!error_rule_of_report(in->account->set, code.buf, &rule) || rule.class == SMS_OK)
 		rule = (struct error_rule){.class = SMS_PERM,
 					   .reason = "The carrier did not deliver this text."};
 	event->class = rule.class;

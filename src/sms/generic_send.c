@@ -5,10 +5,7 @@
 #include "sms/driver.h"
 #include "sms/generic.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define VALIDITY_DEFAULT_S 86400
 
@@ -166,7 +163,6 @@ int generic_build(const struct settings *set, const struct http_headers *values,
 	const char *body_text = settings_text(set, "send_body");
 	STRBUF_AUTO(url);
 	STRBUF_AUTO(body);
-	STRBUF_AUTO(base);
 
 	*call_out = (struct http_call){.method = method_of(set)};
 	if (template_expand("send_url", settings_text(set, "send_url"), ESCAPE_PERCENT, values,
@@ -222,18 +218,12 @@ static void take_ids(const struct settings *set, const struct field_source *sour
 {
 	STRBUF_AUTO(id);
 	STRBUF_AUTO(segments);
-	char *end;
-	long n;
 
 	/* A cut id would match nothing, or somebody else's. */
 	if (field_read(source, settings_text(set, "ok_id"), &id) && id.len < SMS_EXT_ID_MAX)
 		(void)STR_COPY(result->ext_id, id.buf);
-	if (!field_read(source, settings_text(set, "ok_segments"), &segments))
-		return;
-	errno = 0;
-	n = strtol(segments.buf, &end, 10);
-	if (!errno && segments.len > 0 && *end == '\0' && n > 0 && n < 1000)
-		result->segments = (int)n;
+	if (field_read(source, settings_text(set, "ok_segments"), &segments))
+		result->segments = driver_read_count(segments.buf);
 }
 
 static void set_class(struct sms_result *result, enum sms_class class, enum sms_scope scope,
@@ -255,7 +245,7 @@ static void take_error(const struct settings *set, const struct field_source *so
 	/* A success that carries an error code is a refusal, if of an unknown kind. */
 	if (code.len > 0 && status_in("2xx", answer->status))
 		set_class(result, SMS_PERM, SMS_SCOPE_MESSAGE, driver_class_reason(SMS_PERM));
-	if (error_rule_find(set, code.buf, answer->status, &rule))
+	if (error_rule_of_answer(set, code.buf, answer->status, &rule))
 		set_class(result, rule.class, rule.scope, rule.reason);
 }
 

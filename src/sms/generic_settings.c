@@ -90,9 +90,6 @@ const struct setting generic_settings[] = {
 	 .type = SETTING_TEXT,
 	 .help = "Template of our number, where the provider does not tell it."},
 	{.key = "in_text", .type = SETTING_TEXT, .help = "Field of the text."},
-	{.key = "in_charset",
-	 .type = SETTING_TEXT,
-	 .help = "Field of the text's character set, for those who send ISO-8859-1."},
 	{.key = "in_media",
 	 .type = SETTING_TEXT,
 	 .help = "Field of the media's URLs, with * for each."},
@@ -114,6 +111,9 @@ const struct setting generic_settings[] = {
 	 .help = "What statuses mean, as 'VALUE: STATUS'. Statuses: queued sent delivered "
 		 "undelivered failed expired cancelled ignore."},
 	{.key = "report_code", .type = SETTING_TEXT, .help = "Field of the error code."},
+	{.key = "report_error_map",
+	 .type = SETTING_LIST,
+	 .help = "As error_map, where the codes of reports are others than those of answers."},
 
 	/* Proof. */
 	{.key = "hook_verify",

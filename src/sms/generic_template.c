@@ -46,6 +46,13 @@ static void add_escaped(struct strbuf *out, enum escape escape, const char *valu
 	}
 }
 
+/* Whether the value is written in that language already. */
+static bool is_ready(const char *name, enum escape escape)
+{
+	return (escape == ESCAPE_PERCENT && strcmp(name, "base_url") == 0) ||
+	       (escape == ESCAPE_JSON && strcmp(name, "media_json") == 0);
+}
+
 /* inside: what stands between "${" and "}". */
 static int add_value(const char *key, const char *inside, size_t len, enum escape escape,
 		     const struct http_headers *values, struct strbuf *out, struct error *err)
@@ -67,10 +74,7 @@ static int add_value(const char *key, const char *inside, size_t len, enum escap
 			return error_set(err, ERR_CONFIG,
 					 "'%s' uses ${%s}, which is not set or does not exist", key,
 					 name);
-		/* It is JSON already. */
-		if (strcmp(name, "media_json") == 0 && escape == ESCAPE_JSON)
-			escape = ESCAPE_NONE;
-		add_escaped(out, escape, value);
+		add_escaped(out, is_ready(name, escape) ? ESCAPE_NONE : escape, value);
 		return 0;
 	}
 	colon = memchr(question, ':', (size_t)(end - question));

@@ -17,7 +17,6 @@
 #include "sms/driver.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 
 #define API_VERSION "2010-04-01"
@@ -154,16 +153,6 @@ static int build_send(const struct sms_account *account, const struct cleared_sm
 	return 0;
 }
 
-static int read_count(const char *text)
-{
-	char *end;
-	long n;
-
-	errno = 0;
-	n = strtol(text, &end, 10);
-	return errno || end == text || *end || n < 0 || n > 1000 ? 0 : (int)n;
-}
-
 static void parse_send(const struct sms_account *account, const struct http_answer *answer,
 		       struct sms_result *result_out)
 {
@@ -184,7 +173,7 @@ static void parse_send(const struct sms_account *account, const struct http_answ
 		result_out->class = SMS_OK;
 		result_out->reason[0] = '\0';
 		if (json_text(json, "num_segments", &segments))
-			result_out->segments = read_count(segments.buf);
+			result_out->segments = driver_read_count(segments.buf);
 	}
 	/* SignalWire has a list of errors in place of one. */
 	if (json_text(json, accepted ? "error_code" : "code", &code) ||
@@ -224,7 +213,7 @@ static const char *param(const struct http_headers *params, const char *name)
 
 static void add_media(const struct http_headers *params, struct sms_event *event)
 {
-	int n = read_count(param(params, "NumMedia"));
+	int n = driver_read_count(param(params, "NumMedia"));
 	char name[24];
 
 	for (int i = 0; i < n && event->media_n < SMS_MEDIA_MAX; i++) {
