@@ -92,15 +92,13 @@ static bool is_turned_round(const struct optout_text *text, size_t start)
 
 static bool rule_keyword(const struct optout_text *text, struct optout_result *result)
 {
-	char joined[JOINED_MAX];
 	size_t start = 0;
 	size_t end = text->n;
 
 	if (joined_is(text, 0, end, optout_stop_keywords) || is_leet_keyword(text, 0, end))
 		return decide(result, OPTOUT_STOP, "A.exact");
 	if (joined_is(text, 0, end, optout_stop_typos) ||
-	    (end == 1 && join_words(text, 0, end, false, joined) &&
-	     optout_is_unsubscribe(joined, strlen(joined))))
+	    (end == 1 && optout_token_is(&text->tokens[0], W_UNSUB)))
 		return decide(result, OPTOUT_STOP, "A.typo");
 	while (start < end && is_filler(text, start))
 		start++;
@@ -247,15 +245,22 @@ static const char *find_in_books(const struct optout_text *text, size_t offset)
 	return NULL;
 }
 
-/* Whether a clause begins at i: a sentence, what follows a comma, or a "please". */
-static bool is_clause_start(const struct optout_text *text, size_t i)
+enum keyword_clause {
+	KEYWORD_NONE,
+	KEYWORD_PLEASE,   /* after a "please" */
+	KEYWORD_SENTENCE, /* a sentence, or what stands between commas */
+};
+
+static enum keyword_clause clause_start(const struct optout_text *text, size_t i)
 {
-	if (i > 0 && optout_token_is(&text->tokens[i - 1], W_PLEASE))
-		return true;
+	bool please = i > 0 && optout_token_is(&text->tokens[i - 1], W_PLEASE);
+
 	while (i > 0 && !text->tokens[i - 1].ends && !text->tokens[i - 1].comma &&
 	       is_filler(text, i - 1))
 		i--;
-	return i == 0 || text->tokens[i - 1].ends || text->tokens[i - 1].comma;
+	if (i == 0 || text->tokens[i - 1].ends || text->tokens[i - 1].comma)
+		return KEYWORD_SENTENCE;
+	return please ? KEYWORD_PLEASE : KEYWORD_NONE;
 }
 
 static bool is_clause_end(const struct optout_text *text, size_t i)
@@ -263,28 +268,30 @@ static bool is_clause_end(const struct optout_text *text, size_t i)
 	while (!text->tokens[i - 1].ends && !text->tokens[i - 1].comma && i < text->n &&
 	       is_filler(text, i))
 		i++;
-	return i == text->n || text->tokens[i - 1].ends || text->tokens[i - 1].comma;
+	return (i == text->n || text->tokens[i - 1].ends || text->tokens[i - 1].comma) &&
+	       !text->tokens[i - 1].asks;
 }
 
 /* A clause that is nothing but keywords: "STOP. I already voted", "wrong number please stop". Words
  * that are keywords only by rule (end, cancel) must be a first sentence of their own. */
-static bool has_keyword_clause(const struct optout_text *text)
+static enum keyword_clause find_keyword_clause(const struct optout_text *text)
 {
 	for (size_t i = 0; i < text->n; i++) {
+		enum keyword_clause clause = clause_start(text, i);
 		size_t end = i;
 		bool strong = false;
 
 		for (; end < text->n && optout_token_is(&text->tokens[end], W_KEYWORD); end++)
 			strong |= optout_token_is(&text->tokens[end], W_STRONG);
-		if (end == i || !is_clause_start(text, i))
+		if (end == i || !clause)
 			continue;
 		if (strong && (is_clause_end(text, end) ||
 			       (i == 0 && optout_token_is(&text->tokens[end], W_CLAUSE))))
-			return true;
-		if (i == 0 && text->tokens[end - 1].ends)
-			return true;
+			return clause;
+		if (i == 0 && text->tokens[end - 1].ends && !text->tokens[end - 1].asks)
+			return clause;
 	}
-	return false;
+	return KEYWORD_NONE;
 }
 
 static bool rule_sign(const struct optout_text *text, struct optout_result *result)
@@ -310,17 +317,17 @@ static bool rule_inside(struct optout_text *text, struct optout_result *result)
 	const char *raw_cue = find_in_books(text, IN_BOOK(raw_cues));
 	const char *wrong;
 	const char *cue;
+	const char *hint;
 	const char *rule;
 	bool guarded = false;
-	bool keyword;
-
+	enum keyword_clause keyword;
 	raise_shields(text);
 	if (find_unguarded(text, &rule, &guarded))
 		return decide(result, OPTOUT_STOP, rule);
 	wrong = find_in_books(text, IN_BOOK(wrong));
 	cue = find_in_books(text, IN_BOOK(cues));
-	keyword = has_keyword_clause(text);
-	if (keyword && (wrong || cue))
+	keyword = find_keyword_clause(text);
+	if ((keyword && wrong) || (keyword == KEYWORD_SENTENCE && (cue || raw_cue)))
 		return decide(result, OPTOUT_STOP, "A.with_cue");
 	if (wrong)
 		return decide(result, OPTOUT_WRONG_NUMBER, wrong);
@@ -330,6 +337,9 @@ static bool rule_inside(struct optout_text *text, struct optout_result *result)
 		return decide(result, OPTOUT_SUGGEST_STOP, raw_cue ? raw_cue : cue);
 	if (keyword)
 		return decide(result, OPTOUT_SUGGEST_STOP, "T2.stop_sentence");
+	hint = find_in_books(text, IN_BOOK(hints));
+	if (hint)
+		return decide(result, OPTOUT_SUGGEST_STOP, hint);
 	return rule_sign(text, result);
 }
 

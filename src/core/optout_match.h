@@ -16,7 +16,7 @@
 
 enum {
 	PHRASE_ELEMENTS_MAX = 12,
-	PHRASE_CLASSES_MAX = 7,
+	PHRASE_CLASSES_MAX = 9,
 	PHRASE_SPAN_MAX = 24,
 };
 
@@ -58,7 +58,14 @@ struct phrase_book {
 	const struct phrase *anywhere; /* a stop anywhere, unless it is guarded */
 	const struct phrase *wrong;    /* wrong number */
 	const struct phrase *cues;     /* suggest a stop */
+	const struct phrase *hints;    /* as cues, but they add nothing to a keyword */
 };
+
+/* The parts of the English book that stand in another file. */
+extern const struct phrase optout_raw_cues_en[];
+extern const struct phrase optout_wrong_en[];
+extern const struct phrase optout_cues_en[];
+extern const struct phrase optout_hints_en[];
 
 extern const struct phrase_book optout_book_en;
 extern const struct phrase_book optout_book_es;

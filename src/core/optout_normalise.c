@@ -265,6 +265,7 @@ static void read_punctuation(struct reader *r, int32_t cp, int32_t next)
 	}
 	if (cp == '*' && r->word.len) {
 		strbuf_addc(&r->word, '*');
+		r->is_leet = true;
 		return;
 	}
 	if ((cp == '$' || cp == '@') && (r->word.len || is_word_code_point(next))) {
@@ -479,6 +480,17 @@ static void classify_words(struct optout_text *text)
 	classify_rows(text, &index, optout_words_fr);
 }
 
+/* Whether the tables know more of the word than that it is a keyword alone. */
+static bool has_meaning(const struct optout_token *token)
+{
+	bool meaning = false;
+
+	for (size_t w = 0; w < OPTOUT_SET_WORDS; w++)
+		meaning |= (token->classes[w] &
+			    ~(w == W_KEYWORD / 64 ? UINT64_C(1) << (W_KEYWORD % 64) : 0)) != 0;
+	return meaning;
+}
+
 /* The classes that no table can give. */
 static void classify_shape(struct optout_text *text)
 {
@@ -492,9 +504,9 @@ static void classify_shape(struct optout_text *text)
 		struct optout_token *token = &text->tokens[i];
 		const char *word = optout_word(text, i);
 
-		if (optout_is_unsubscribe(word, strlen(word)) &&
-		    !optout_token_is(token, W_UNSUBBED))
-			optout_set_class(token, W_UNSUB);
+		if (!has_meaning(token))
+			optout_set_class(token, optout_misspelt_class(word, strlen(word)));
+		token->classes[0] &= ~(UINT64_C(1) << W_NONE);
 		if (optout_token_is(token, W_UNSUB))
 			optout_set_class(token, W_KEYWORD);
 		if (memcmp(token->classes, none, sizeof(none)) == 0)
@@ -548,14 +560,22 @@ static void classify_own_name(struct optout_text *text, const char *name)
 	optout_text_release(&words);
 }
 
+enum { SIGNATURE_MAX = 3 };
+
+static bool may_be_name(const struct optout_token *token)
+{
+	return optout_token_is(token, W_NAME) ||
+	       (token->title && optout_token_is(token, W_UNKNOWN));
+}
+
 /* A name that stands apart at the end is a signature. */
 static void classify_signature(struct optout_text *text)
 {
 	size_t i = text->n;
 
-	while (i > 0 && optout_token_is(&text->tokens[i - 1], W_NAME))
+	while (i > 0 && text->n - i < SIGNATURE_MAX && may_be_name(&text->tokens[i - 1]))
 		i--;
-	if (i == text->n || i == 0)
+	if (i == text->n || i == 0 || optout_token_is(&text->tokens[i - 1], W_TITLE))
 		return;
 	if (text->tokens[i - 1].ends || text->tokens[i - 1].comma)
 		for (; i < text->n; i++)

@@ -3,7 +3,8 @@
 #include "core/optout_match.h"
 
 static const struct phrase whole[] = {
-	{"B.arretez_les_messages", {ONE(W_FR_STOP), REP(W_DET), ONE(W_TEXTS)}},
+	{"B.arretez_les_messages", {ONE(W_FR_STOP), REP(W_DET), ONE(W_TEXTS, W_IT)}},
+	{"B.arretez_de_m_appeler", {ONE(W_FR_STOP), ONE(W_OF), ONE(W_ME), ONE(W_FR_CALL_INF)}},
 	{"B.plus_de_messages", {ONE(W_FR_PLUS, W_FR_PAS), REP(W_DET), ONE(W_TEXTS)}},
 	{"B.retirez_moi", {ONE(W_FR_REMOVE, W_FR_UNSUB), ONE(W_ME), REP(W_DET), REP(W_LIST)}},
 	{"B.retirez_mon_numero",
@@ -46,6 +47,12 @@ static const struct phrase anywhere[] = {
 	{"C.je_ne_veux_plus",
 	 {ONE(W_WANT), ONE(W_FR_PLUS, W_FR_PAS), REP(W_RECEIVE), REP(W_DET), ONE(W_TEXTS)}},
 	{"C.je_ne_veux_plus", {ONE(W_WANT), ONE(W_FR_PLUS, W_FR_PAS), ONE(W_FR_BE), ONE(W_TEXTED)}},
+	{"C.ne_plus_me_contacter",
+	 {ONE(W_FR_NE), ONE(W_FR_PLUS, W_FR_PAS), ONE(W_ME), ONE(W_FR_WRITE_INF)}},
+	{"C.ne_plus_me_contacter",
+	 {ONE(W_FR_NE), ONE(W_FR_PLUS, W_FR_PAS), OPT(W_ME), ONE(W_FR_SEND), REP(W_DET),
+	  ONE(W_TEXTS)}},
+	{"C.etre_retire", {ONE(W_WANT), ONE(W_FR_BE), ONE(W_FR_REMOVED), REP(W_DET), ONE(W_LIST)}},
 	{"C.retirez_moi", {ONE(W_FR_REMOVE), ONE(W_ME), REP(W_DET), ONE(W_LIST)}},
 	{"C.retirez_moi", {ONE(W_ME), ONE(W_FR_REMOVE_INF), REP(W_DET), ONE(W_LIST)}},
 	{"C.retirez_mon_numero", {ONE(W_FR_REMOVE, W_FR_REMOVE_INF), ONE(W_MY), ONE(W_NUMBER)}},
@@ -62,7 +69,7 @@ static const struct phrase wrong[] = {
 	{"W.pas_ici", {ONE(W_FR_PAS), ONE(W_OF), ONE(W_NAME), REP(W_NAME), END}},
 	{"W.pas_ici", {ONE(W_FR_PAS), ONE(W_OF), ONE(W_NAME), REP(W_NAME), ONE(W_HERE)}},
 	{"W.pas_ici", {ONE(W_PERSON), ONE(W_OF), ONE(W_DET), ONE(W_NAME_WORD)}},
-	{"W.decede", {ONE(W_THEY, W_NAME), ONE(W_FR_BE), ONE(W_FR_DIED)}},
+	{"W.decede", {ONE(W_THEY, W_NAME, W_RELATIVE), ONE(W_FR_BE), ONE(W_FR_DIED)}},
 	{.rule = NULL},
 };
 
@@ -78,8 +85,24 @@ static const struct phrase cues[] = {
 	{"T2.harcelement", {ONE(W_IT), REP(W_IS, W_DET), ONE(W_HARASS)}},
 	{"T2.porter_plainte", {ONE(W_FILE), ONE(W_COMPLAINT)}},
 	{"T2.allez_au_diable", {ONE(W_GO), REP(W_DET), ONE(W_HELL)}},
+	{"T2.denoncer", {ONE(W_YOU), ONE(W_FR_DENOUNCE)}},
+	{"T2.jamais_donne", {ONE(W_FR_PLUS), ONE(W_GAVE), ONE(W_MY), ONE(W_NUMBER)}},
+	{"T2.deja_demande",
+	 {ONE(W_FR_ASKED), ONE(W_OF), REP(W_ME), ONE(W_FR_STOP, W_FR_REMOVE_INF)}},
 	{"T2.trop_de_textos", {ONE(W_FR_TOO), REP(W_DET), ONE(W_TEXTS)}},
 	{.rule = NULL},
 };
 
-const struct phrase_book optout_book_fr = {whole, raw_cues, shields, anywhere, wrong, cues};
+static const struct phrase hints[] = {
+	{.rule = NULL},
+};
+
+const struct phrase_book optout_book_fr = {
+	.whole = whole,
+	.raw_cues = raw_cues,
+	.shields = shields,
+	.anywhere = anywhere,
+	.wrong = wrong,
+	.cues = cues,
+	.hints = hints,
+};

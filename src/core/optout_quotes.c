@@ -400,13 +400,13 @@ static bool is_mail_trailer(const char *text, size_t at)
 static bool is_effect_trailer(const char *text, size_t at)
 {
 	bool starts = false;
-	bool ends = false;
+	bool ends = at > 0 && text[at - 1] == '(';
 
 	for (size_t i = 0; i < sizeof(effect_trailers) / sizeof(effect_trailers[0]); i++)
 		starts |= strncmp(text + at, effect_trailers[i], strlen(effect_trailers[i])) == 0;
 	for (size_t i = 0; starts && i < sizeof(effect_words) / sizeof(effect_words[0]); i++)
 		ends |= strstr(text + at, effect_words[i]) != NULL;
-	return ends;
+	return starts && ends;
 }
 
 void optout_cut_trailers(struct strbuf *plain)

@@ -20,7 +20,8 @@ const char optout_stop_keywords[] =
 	"unsubscribeall unsubme optmeout optoutall optoutme "
 	"removal cease desist halt discontinue terminate "
 	"alto parar pare paren para parenle cancelar cancele cancelen baja darmedebaja "
-	"detener detenga detengan detente basta salir eliminar desuscribir desuscribirse "
+	"detener detenga detengan detente basta salir eliminar quitar borrar desuscribir "
+	"desuscribirse "
 	"desuscribirme altoya yabasta "
 	"arret arrets arrete arreter arretez stopper stoppez desabonner desabonnez desabonnement "
 	"desabonnezmoi desinscription desinscrire desinscrivez desinscrivezmoi annuler annulez "
@@ -65,6 +66,19 @@ const struct word_merge optout_merges[] = {
 	{"god bless you all", "goodbye"},
 	{"god bless you", "goodbye"},
 	{"god bless", "goodbye"},
+	{"tout de suite", "now"},
+	{"legal action", "lawsuit"},
+	{"class action", "lawsuit"},
+	{"against the law", "illegal"},
+	{"violating the law", "violating"},
+	{"breaking the law", "violating"},
+	{"someone else", "somebodyelse"},
+	{"somebody else", "somebodyelse"},
+	{"mistaken identity", "mistakenidentity"},
+	{"va chier", "getlost"},
+	{"allez chier", "getlost"},
+	{"mange de la marde", "getlost"},
+	{"mangez de la marde", "getlost"},
 	{"good morning", "hello"},
 	{"good afternoon", "hello"},
 	{"good evening", "hello"},
@@ -210,7 +224,7 @@ const struct word_row optout_words_en[] = {
 	{W_NOISE,
 	 "please pls plz plzz just really damn dam damned fucking fuckin fkn fking f*cking "
 	 "f**king effing freaking frickin freakin fricking goddamn bloody kindly ever literally "
-	 "simply politely respectfully immediately the fuck hell heck"},
+	 "simply politely respectfully immediately the fuck hell heck tf"},
 	{W_PLEASE, "please pls plz plzz plese plase pleas kindly"},
 	{W_ASK,
 	 "i im id ill ive would like want wanna wish need to be have has you u can could will "
@@ -229,9 +243,12 @@ const struct word_row optout_words_en[] = {
 	 "the these those this that your youre ur you all any every of more such further future "
 	 "additional other another so many political campaign automated auto annoying unwanted "
 	 "unsolicited stupid random dumb constant endless ridiculous daily fucking goddamn damn "
-	 "spam sms text txt texting mass bulk marketing promotional promo sales fundraising "
-	 "donation election voting vote dem republican democrat democratic gop a mailing email "
-	 "phone call calling contact messaging darn crappy bullshit shitty fucken crazy awful"},
+	 "spam mass bulk marketing promotional promo sales fundraising "
+	 "donation election voting vote dem republican democrat democratic gop a darn crappy "
+	 "bullshit shitty fucken crazy awful tout toute"},
+	{W_KIND, "text txt texting sms mailing email phone cell mobile call calling contact "
+		 "messaging message voter marketing distribution group telephone"},
+	{W_YOUR, "your ur youre yours"},
 	{W_THATS, "this that thats"},
 	{W_IT, "it this that these those em them everything all"},
 	{W_THIS, "this these"},
@@ -257,13 +274,14 @@ const struct word_row optout_words_en[] = {
 	{W_PLACE, "work night home school dinner lunch church midnight noon job office dawn"},
 	{W_LATE, "late early"},
 	{W_TAIL,
-	 "about for from with on at in or and to bc because cuz cause as since so but regarding "
+	 "no further via about for from with on at in or and to bc because cuz cause as since so "
+	 "but regarding "
 	 "re asking begging trying concerning w using via if unless until till instead before "
 	 "after during tonight while when please pls plz thanks i im ive id you u we my this "
 	 "its it again anymore ever now ok just"},
-	{W_CLAUSE,
-	 "i im ive id ill you u youre ur we please pls plz thanks because bc cuz since its "
-	 "thats or wrong who"},
+	{W_CLAUSE, "lol haha hahaha lmao i im ive id ill you u youre ur we please pls plz thanks "
+		   "because bc cuz since its "
+		   "thats or wrong who"},
 	{W_AGAIN, "again anymore anymor ever now immediately asap already today please forever "
 		  "period altogether completely permanently"},
 	{W_EVER, "ever you u please pls again just even dare"},
@@ -312,7 +330,7 @@ const struct word_row optout_words_en[] = {
 	 "texting txting texing textin txtin textng texitng messaging messageing messging "
 	 "messagin msging massaging contacting contactin contating contactng spamming spaming "
 	 "bothering botherin bugging harassing harrassing harrasing pestering annoying "
-	 "soliciting dming pinging bombarding blasting hounding disturbing stalking "
+	 "soliciting dming pinging bombarding blasting blowing hounding disturbing stalking "
 	 "nagging badgering smsing mesaging messeging"},
 
 	{W_SENDING, "sending sendin sendng seding"},
@@ -331,21 +349,23 @@ const struct word_row optout_words_en[] = {
 	 "reminders"},
 	{W_CALLS, "calls"},
 	{W_MAKE, "make making"},
-	{W_JUNK,
-	 "crap shit sh*t bullshit bs garbage nonsense stuff junk trash propaganda things this "
-	 "these those"},
+	{W_JUNK, "links link pictures pics crap shit sh*t bullshit bs garbage nonsense stuff junk "
+		 "trash propaganda things this "
+		 "these those"},
 	{W_ANYTHING, "anything anymore nothing"},
-	{W_NUMBER, "number numbers num nbr numer nunber phone cell mobile cellphone telephone info "
+	{W_NUMBER, "number numbers num nbr numer nunber numbr numbe nmber nummer phone cell mobile "
+		   "cellphone telephone info "
 		   "information data name contact account line digits"},
+	{W_PLAIN_LIST, "list lists lst lsit database mailing"},
 	{W_LIST,
 	 "list lists lst lsit database system registry rolls group groups thread chat contacts "
 	 "distribution file files records campaign campaigns org organization program service "
 	 "everything all outreach blast blasts roster mailings"},
-	{W_REMOVE,
-	 "remove rmove remvoe romove rwmove remobe remve renove delete delet erase unlist "
-	 "scrub deactivate"},
-	{W_REMOVED, "removed taken unsubscribed deleted unlisted off dropped"},
-	{W_TAKE, "take get pull strike cross scratch drop tale"},
+	{W_REMOVE, "remove rmove remvoe romove rwmove remobe remve renove remov reomve removing "
+		   "remoev removr delete delet erase unlist "
+		   "scrub deactivate"},
+	{W_REMOVED, "removed taken deleted unlisted dropped unsubscribed"},
+	{W_TAKE, "take get pull strike cross scratch drop tale cut taking getting"},
 	{W_UNSUB, "unsubscribe unsub unsuscribe unsubcribe unsubs usub"},
 	{W_UNSUBBED, "unsubscribed optedout unsubbed"},
 	{W_OPTOUT, "optout optingout opout optot opoit opput"},
@@ -359,6 +379,26 @@ const struct word_row optout_words_en[] = {
 	{W_SUBSCRIPTION, "subscription subscriptions suscription"},
 	{W_WANT, "want wish wanna wanted wished desire"},
 	{W_NEED, "need appreciate like care"},
+	{W_LIKE, "like care"},
+	{W_GETTING, "receiving getting recieving"},
+	{W_MISS, "miss"},
+	{W_PUT, "put add place"},
+	{W_REVOKED, "revoked withdrawn"},
+	{W_WAY, "way"},
+	{W_VERY, "really very at all even too particularly remotely slightest that the in sure if "
+		 "i im we were so just pure borderline total a pretty this now currently right"},
+	{W_HAD, "had"},
+	{W_LAWSUIT, "lawsuit"},
+	{W_COURT, "court"},
+	{W_VIOLATING, "violating"},
+	{W_GO, "go"},
+	{W_LOOKING, "looking"},
+	{W_SOMEBODY_ELSE, "somebodyelse"},
+	{W_USE, "use uses own owns"},
+	{W_REASSIGNED, "reassigned recycled"},
+	{W_CHANGED, "changed"},
+	{W_OWNER, "owner"},
+	{W_ALIVE, "alive living"},
 	{W_RECEIVE, "receive get getting receiving recieve recieving hear accept"},
 	{W_HEAR, "hear hearing"},
 	/* Cues. */
@@ -368,10 +408,10 @@ const struct word_row optout_words_en[] = {
 	{W_INTEREST, "interest intrest"},
 	{W_GAVE, "gave give given sold gives giving"},
 	{W_FIND, "get got find found obtain obtained have getting gotten acquire"},
-	{W_SIGNUP,
-	 "optin signup signedup subscribe subscribed subcribed suscribed consent consented agree "
-	 "agreed asked ask requested request register registered join joined authorized "
-	 "authorize permission enrolled enroll"},
+	{W_SIGNUP, "subscriber subscribers resubscribe subscribing optin signup signedup subscribe "
+		   "subscribed subcribed suscribed consent consented agree "
+		   "agreed asked ask requested request register registered join joined authorized "
+		   "authorize permission enrolled enroll"},
 	{W_SAID, "said say saying texted replied sent typed told responded hit wrote pressed tried "
 		 "texting replying reply text type put answered"},
 	{W_TOLD, "told asked ask tell begged requested telling asking warned requesting"},
@@ -409,8 +449,8 @@ const struct word_row optout_words_en[] = {
 	 "annoying ridiculous unwanted unsolicited excessive unwelcome intrusive invasive "
 	 "harassing nuisance"},
 	/* Wrong number. */
-	{W_WRONG_NUMBER, "wrongnumber wrongnum"},
-	{W_WRONG, "wrongnumber wrong rong worng wring wrog incorrect wronf"},
+	{W_WRONG_NUMBER, "wrongnumber wrongnum mistakenidentity"},
+	{W_WRONG, "wrongnumber wrng wrong rong worng wring wrog incorrect wronf"},
 	{W_RIGHT, "right correct"},
 	{W_PERSON, "person guy man lady woman girl dude contact individual name gal peron human"},
 	{W_TITLE, "mr mrs ms dr miss mister"},
@@ -423,9 +463,9 @@ const struct word_row optout_words_en[] = {
 	{W_DEAD, "dead deceased"},
 	{W_DECEASED, "deceased"},
 	{W_SHE, "he she hes shes"},
-	{W_TIME,
-	 "last years year months month weeks week ago yesterday recently long today back january "
-	 "february march april may june july august september october november december"},
+	{W_TIME, "one two three four five six seven eight nine ten couple few several last years "
+		 "year months month weeks week ago yesterday recently long today back january "
+		 "february march april may june july august september october november december"},
 	{W_LIVE, "live lives"},
 	{W_KNOW, "know"},
 	{W_CONFUSED, "confused mixed mistaken"},
@@ -433,10 +473,11 @@ const struct word_row optout_words_en[] = {
 	{W_ANYONE, "any anyone anybody a"},
 	{W_NOBODY, "nobody none"},
 	{W_NAMED, "named"},
-	{W_NAME_WORD, "name"},
+	{W_NAME_WORD, "name names"},
 	{W_HIM, "him her them he she"},
 	{W_ORDINARY,
-	 "republican republicans democrat democratic democrats gop liberal conservative "
+	 "testing remote republican republicans democrat democratic democrats gop liberal "
+	 "conservative "
 	 "independent "
 	 "maga trump biden harris vance obama clinton sanders kamala newsom desantis pence haley "
 	 "aoc "
@@ -537,14 +578,36 @@ static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t
 	return rows[a_len % 3][b_len];
 }
 
-bool optout_is_unsubscribe(const char *word, size_t len)
+enum word_class optout_misspelt_class(const char *word, size_t len)
 {
-	static const char right[] = "unsubscribe";
-	size_t right_len = sizeof(right) - 1;
+	static const struct {
+		const char *word;
+		size_t edits;
+		enum word_class cls;
+	} long_words[] = {
+		{"unsubscribe", 2, W_UNSUB},
+		{"messages", 1, W_TEXTS},
+		{"message", 1, W_TEXT},
+		{"messaging", 1, W_TEXTING},
+		{"texting", 1, W_TEXTING},
+		{"contacting", 1, W_TEXTING},
+		{"interested", 1, W_INTERESTED},
+		{"remove", 1, W_REMOVE},
+		{"removed", 1, W_REMOVED},
+		{"harassment", 1, W_HARASS},
+		{"subscription", 1, W_SUBSCRIPTION},
+		{"mensajes", 1, W_TEXTS},
+		{"escribirme", 1, W_ES_WRITE_ME},
+		{"interesado", 1, W_INTERESTED},
+		{"desabonner", 2, W_FR_UNSUB_INF},
+	};
 
-	if (len < right_len - 2 || len > right_len + 2)
-		return false;
-	if (strncmp(word, "subscri", 7) == 0 || strncmp(word, "resubscri", 9) == 0)
-		return false;
-	return edit_distance(word, len, right, right_len) <= 2;
+	for (size_t i = 0; i < sizeof(long_words) / sizeof(long_words[0]); i++) {
+		size_t right = strlen(long_words[i].word);
+
+		if (len + long_words[i].edits >= right && len <= right + long_words[i].edits &&
+		    edit_distance(word, len, long_words[i].word, right) <= long_words[i].edits)
+			return long_words[i].cls;
+	}
+	return W_NONE;
 }

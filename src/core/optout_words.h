@@ -34,6 +34,8 @@ enum word_class {
 	W_MY,
 	W_MINE,
 	W_THEIR,
+	W_KIND, /* call list, text messages */
+	W_YOUR,
 	W_DET, /* the these your all, and what is said of unwanted texts */
 	W_THATS,
 	W_IT,
@@ -109,6 +111,7 @@ enum word_class {
 	W_JUNK,
 	W_ANYTHING,
 	W_NUMBER,
+	W_PLAIN_LIST,
 	W_LIST,
 	W_REMOVE,
 	W_REMOVED,
@@ -165,6 +168,24 @@ enum word_class {
 	W_SICK,
 	W_ANNOYING,
 	W_NEED,
+	W_LIKE,
+	W_GETTING,
+	W_MISS,
+	W_PUT,
+	W_REVOKED,
+	W_WAY,
+	W_VERY,
+	W_HAD,
+	W_LAWSUIT,
+	W_COURT,
+	W_VIOLATING,
+	W_LOOKING,
+	W_SOMEBODY_ELSE,
+	W_USE,
+	W_REASSIGNED,
+	W_CHANGED,
+	W_OWNER,
+	W_ALIVE,
 	W_JOKE, /* haha, lol, omg: takes the weight off a keyword */
 	/* Wrong number. */
 	W_WRONG_NUMBER,
@@ -207,6 +228,7 @@ enum word_class {
 	W_ES_MORE,
 	W_ES_THAT,
 	W_ES_AM,
+	W_ES_I_AM,
 	W_ES_HAVE,
 	W_ES_I_CANCEL,
 	W_ES_INTERESTS,
@@ -219,6 +241,9 @@ enum word_class {
 	W_ES_SIGNED,
 	W_ES_REPORT,
 	W_ES_WITHOUT,
+	W_ES_RETURN,
+	W_ES_SAID,
+	W_ES_SER,
 	/* French ones. */
 	W_FR_STOP,
 	W_FR_WRITE,
@@ -240,6 +265,10 @@ enum word_class {
 	W_FR_SIGNED,
 	W_FR_NONE,
 	W_FR_TOO,
+	W_FR_CALL_INF,
+	W_FR_REMOVED,
+	W_FR_DENOUNCE,
+	W_FR_ASKED,
 
 	W_COUNT,
 };
@@ -272,8 +301,8 @@ extern const char optout_yes_keywords[]; /* START only for somebody who is opted
 /* Whether word is one of the space-separated words of list. */
 bool optout_list_has(const char *list, const char *word, size_t len);
 
-/* Whether word is a misspelt "unsubscribe": two edits, which for a word of that length meets no
- * other word but those that ask for the opposite, and these are told apart. */
-bool optout_is_unsubscribe(const char *word, size_t len);
+/* The class of the long word that a word of no class is a misspelling of, or W_NONE. Long words
+ * only: with them one or two edits meet no other word, or only such as the tables know. */
+enum word_class optout_misspelt_class(const char *word, size_t len);
 
 #endif

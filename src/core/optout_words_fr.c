@@ -15,9 +15,9 @@ const struct word_row optout_words_fr[] = {
 	{W_MY, "mon ma mes"},
 	{W_YOU, "vous tu"},
 	{W_THEY, "il elle"},
-	{W_DET,
-	 "de des du d la le les l votre vos ta tes ton cette ces cet ce a au aux sa ses un une "
-	 "tous toutes"},
+	{W_DET, "tout toute aucun aucune de des du d la le les l votre vos ta tes ton cette ces "
+		"cet ce a au aux sa ses un une "
+		"tous toutes"},
 	{W_IT, "ca c ceci cela"},
 	{W_FROM, "de du des d"},
 	{W_OF, "de d"},
@@ -36,7 +36,7 @@ const struct word_row optout_words_fr[] = {
 	{W_LIST, "liste listes"},
 	{W_ANYTHING, "rien"},
 	{W_END, "annuler annulez"},
-	{W_WANT, "veux voudrais souhaite desire"},
+	{W_WANT, "jveux veux voudrais souhaite desire"},
 	{W_RECEIVE, "recevoir"},
 	{W_TEXTED, "contacte contactee sollicite sollicitee derange texte"},
 	{W_LOSE, "oubliez oublie perdez perds jetez"},
@@ -68,6 +68,13 @@ const struct word_row optout_words_fr[] = {
 	 "ecrire texter contacter deranger harceler achaler ecoeurer spammer messager "
 	 "embeter importuner solliciter"},
 	{W_FR_CALL, "appelez appelle rappelez"},
+	{W_FR_CALL_INF, "appeler"},
+	{W_FR_REMOVED,
+	 "retire retiree enleve enlevee supprime supprimee efface effacee desabonne desabonnee"},
+	{W_FR_DENOUNCE, "denoncer"},
+	{W_FR_ASKED, "demande dit"},
+	{W_RELATIVE,
+	 "mari femme mere pere fils fille soeur frere maman papa conjoint epouse epoux"},
 	{W_FR_SEND, "envoyez envoie envoyer"},
 	{W_FR_REMOVE,
 	 "enlevez enleve retirez retire otez ote supprimez supprime effacez efface rayez "
@@ -76,7 +83,7 @@ const struct word_row optout_words_fr[] = {
 	{W_FR_UNSUB, "desabonnez desabonne desinscrivez desinscris"},
 	{W_FR_UNSUB_INF, "desabonner desinscrire"},
 	{W_FR_NE, "ne n"},
-	{W_FR_PLUS, "plus jamais"},
+	{W_FR_PLUS, "plus pu jamais"},
 	{W_FR_PAS, "pas"},
 	{W_FR_LEAVE, "laissez laisse lachez lache foutez fous fichez fiche"},
 	{W_FR_PEACE, "tranquille paix"},
