@@ -52,7 +52,7 @@ struct http_call {
 };
 
 #define HTTP_TIMEOUT_MS 30000
-#define HTTP_ANSWER_MAX (256 * 1024)
+#define HTTP_ANSWER_MAX 262144
 
 void http_call_release(struct http_call *call);
 
@@ -85,8 +85,8 @@ size_t http_client_open_calls(const struct http_client *client);
 
 /* ---- server ------------------------------------------------------------------------------- */
 
-#define HTTP_REQUEST_BODY_MAX (64 * 1024)
-#define HTTP_REQUEST_HEADERS_MAX (16 * 1024)
+#define HTTP_REQUEST_BODY_MAX 65536
+#define HTTP_REQUEST_HEADERS_MAX 16384
 
 struct http_request {
 	const char *method; /* "GET" ... */

@@ -44,8 +44,8 @@ STAILQ_HEAD(deferred_list, deferred);
 
 struct loop {
 	struct event_base *base;
-	LIST_HEAD(, loop_timer) timers;
-	LIST_HEAD(, loop_watch) watches;
+	LIST_HEAD(timer_list, loop_timer) timers;
+	LIST_HEAD(watch_list, loop_watch) watches;
 	struct deferred_list deferred;
 	bool stopped;
 };
@@ -72,10 +72,14 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	while (!LIST_EMPTY(&loop->timers))
-		loop_cancel(LIST_FIRST(&loop->timers));
-	while (!LIST_EMPTY(&loop->watches))
-		loop_unwatch(LIST_FIRST(&loop->watches));
+	for (struct loop_timer *t = LIST_FIRST(&loop->timers), *next; t; t = next) {
+		next = LIST_NEXT(t, link);
+		loop_cancel(t);
+	}
+	for (struct loop_watch *w = LIST_FIRST(&loop->watches), *next; w; w = next) {
+		next = LIST_NEXT(w, link);
+		loop_unwatch(w);
+	}
 	while (!STAILQ_EMPTY(&loop->deferred)) {
 		struct deferred *d = STAILQ_FIRST(&loop->deferred);
 

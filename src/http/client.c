@@ -24,7 +24,7 @@
 /* Descriptors are few: libstrophe cannot use those from 1024 on. More calls wait their turn. */
 #define CALLS_AT_ONCE 256
 #define CONNECT_TIMEOUT_MS 10000
-#define ANSWER_HEADERS_MAX (64 * 1024)
+#define ANSWER_HEADERS_MAX 65536
 
 struct transfer {
 	TAILQ_ENTRY(transfer) link; /* in the client's `waiting` or `running` */
@@ -56,16 +56,17 @@ struct http_client {
 };
 
 /* Fails only where this file and the library do not fit together. */
-#define SET(easy, option, value)                                                                   \
-	do {                                                                                       \
-		if (curl_easy_setopt(easy, option, value) != CURLE_OK)                             \
-			BUG("libcurl refuses " #option);                                           \
-	} while (0)
-#define SET_MULTI(multi, option, value)                                                            \
-	do {                                                                                       \
-		if (curl_multi_setopt(multi, option, value) != CURLM_OK)                           \
-			BUG("libcurl refuses " #option);                                           \
-	} while (0)
+static void must(CURLcode code)
+{
+	if (code != CURLE_OK)
+		BUG("libcurl refuses an option: %s", curl_easy_strerror(code));
+}
+
+static void must_multi(CURLMcode code)
+{
+	if (code != CURLM_OK)
+		BUG("libcurl's multi interface fails: %s", curl_multi_strerror(code));
+}
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -152,52 +153,74 @@ static void set_headers(struct transfer *t)
 		add_header(t, "Content-Type:");
 	if (!http_headers_get(&t->call.headers, "Expect"))
 		add_header(t, "Expect:");
-	SET(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	must(curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers));
+}
+
+static void set_number(struct transfer *t, CURLoption option, long value)
+{
+	must(curl_easy_setopt(t->easy, option, value));
+}
+
+static void set_text(struct transfer *t, CURLoption option, const char *value)
+{
+	must(curl_easy_setopt(t->easy, option, value));
+}
+
+static void set_pointer(struct transfer *t, CURLoption option, void *value)
+{
+	must(curl_easy_setopt(t->easy, option, value));
 }
 
 static void set_request(struct transfer *t)
 {
 	const struct http_call *call = &t->call;
-	bool with_body =
-		call->body || strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
 
-	SET(t->easy, CURLOPT_URL, call->url);
-	SET(t->easy, CURLOPT_PATH_AS_IS, 1L);
-	if (with_body) {
-		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
-		SET(t->easy, CURLOPT_POSTFIELDS, call->body ? call->body : "");
+	set_text(t, CURLOPT_URL, call->url);
+	if (call->body || strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0) {
+		must(curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				      (curl_off_t)call->body_len));
+		set_text(t, CURLOPT_POSTFIELDS, call->body ? call->body : "");
 	}
 	if (strcmp(call->method, "HEAD") == 0)
-		SET(t->easy, CURLOPT_NOBODY, 1L);
+		set_number(t, CURLOPT_NOBODY, 1);
 	else
-		SET(t->easy, CURLOPT_CUSTOMREQUEST, call->method);
+		set_text(t, CURLOPT_CUSTOMREQUEST, call->method);
 	if (call->user) {
-		SET(t->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		SET(t->easy, CURLOPT_USERNAME, call->user);
-		SET(t->easy, CURLOPT_PASSWORD, call->password ? call->password : "");
+		set_text(t, CURLOPT_USERNAME, call->user);
+		set_text(t, CURLOPT_PASSWORD, call->password ? call->password : "");
 	}
 	set_headers(t);
 }
 
 static void set_rules(struct transfer *t)
 {
-	SET(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(t->easy, CURLOPT_FRESH_CONNECT, 1L);
-	SET(t->easy, CURLOPT_FORBID_REUSE, 1L);
-	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(t->easy, CURLOPT_NOSIGNAL, 1L);
-	/* A name server that does not answer must not hold us when the call is over. */
-	SET(t->easy, CURLOPT_QUICK_EXIT, 1L);
-	SET(t->easy, CURLOPT_USERAGENT, "roomline/" ROOMLINE_VERSION);
-	SET(t->easy, CURLOPT_TIMEOUT_MS, (long)t->call.timeout_ms);
-	SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-	SET(t->easy, CURLOPT_WRITEDATA, t);
-	SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	SET(t->easy, CURLOPT_HEADERDATA, t);
-	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	SET(t->easy, CURLOPT_PRIVATE, t);
+	static const struct {
+		CURLoption option;
+		long value;
+	} rules[] = {
+		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+		{CURLOPT_FRESH_CONNECT, 1},
+		{CURLOPT_FORBID_REUSE, 1},
+		{CURLOPT_FOLLOWLOCATION, 0},
+		{CURLOPT_HTTPAUTH, CURLAUTH_BASIC},
+		{CURLOPT_PATH_AS_IS, 1},
+		{CURLOPT_NOSIGNAL, 1},
+		/* A name server that does not answer must not hold us when the call is over. */
+		{CURLOPT_QUICK_EXIT, 1},
+		{CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		set_number(t, rules[i].option, rules[i].value);
+	set_number(t, CURLOPT_TIMEOUT_MS, t->call.timeout_ms);
+	set_text(t, CURLOPT_PROTOCOLS_STR, "http,https");
+	set_text(t, CURLOPT_USERAGENT, "roomline/" ROOMLINE_VERSION);
+	must(curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body));
+	must(curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header));
+	set_pointer(t, CURLOPT_WRITEDATA, t);
+	set_pointer(t, CURLOPT_HEADERDATA, t);
+	set_pointer(t, CURLOPT_ERRORBUFFER, t->error);
+	set_pointer(t, CURLOPT_PRIVATE, t);
 }
 
 static void transfer_run(struct transfer *t)
@@ -211,8 +234,7 @@ static void transfer_run(struct transfer *t)
 	set_rules(t);
 	TAILQ_INSERT_TAIL(&client->running, t, link);
 	client->n_running++;
-	if (curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)
-		BUG("libcurl does not take a call");
+	must_multi(curl_multi_add_handle(client->multi, t->easy));
 }
 
 /* What is too old when its turn comes ends unsent: begun with little time left it might be lost. */
@@ -333,10 +355,10 @@ struct http_client *http_client_new(struct loop *loop, struct http_server *local
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    !(client->multi = curl_multi_init()))
 		BUG("libcurl does not start");
-	SET_MULTI(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
-	SET_MULTI(client->multi, CURLMOPT_SOCKETDATA, client);
-	SET_MULTI(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
-	SET_MULTI(client->multi, CURLMOPT_TIMERDATA, client);
+	must_multi(curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish));
+	must_multi(curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client));
+	must_multi(curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish));
+	must_multi(curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client));
 	return client;
 }
 

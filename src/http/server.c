@@ -28,9 +28,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_AT_ONCE (16 * 1024)
+#define READ_AT_ONCE 16384
 /* What a refused peer may still send before it is cut off without having seen why. */
-#define DRAIN_MAX (4 * 1024 * 1024)
+#define DRAIN_MAX 4194304
 
 enum connection_state {
 	CONNECTION_READING,  /* a request is awaited or on its way */
@@ -79,10 +79,8 @@ static struct connection_queue *queue_of(struct connection *c)
 	return c->state == CONNECTION_WORKING ? &c->server->working : &c->server->waiting;
 }
 
-static void arm_timer(struct http_server *server)
+static void arm_timer(struct http_server *server, const struct connection *first)
 {
-	struct connection *first = TAILQ_FIRST(&server->waiting);
-
 	if (first && !server->timer)
 		server->timer =
 			loop_after(server->loop, first->deadline - loop_monotonic(server->loop),
@@ -94,7 +92,7 @@ static void connection_queue_in(struct connection *c, enum connection_state stat
 	c->state = state;
 	c->deadline = loop_monotonic(c->server->loop) + c->server->peer_timeout_ms;
 	TAILQ_INSERT_TAIL(queue_of(c), c, link);
-	arm_timer(c->server);
+	arm_timer(c->server, TAILQ_FIRST(&c->server->waiting));
 }
 
 static void connection_enter(struct connection *c, enum connection_state state)
@@ -140,11 +138,14 @@ static void on_deadline(void *arg)
 	struct http_server *server = arg;
 	int64_t now = loop_monotonic(server->loop);
 	struct connection *c;
+	struct connection *next;
 
 	server->timer = NULL;
-	while ((c = TAILQ_FIRST(&server->waiting)) && c->deadline <= now)
+	for (c = TAILQ_FIRST(&server->waiting); c && c->deadline <= now; c = next) {
+		next = TAILQ_NEXT(c, link);
 		connection_close(c);
-	arm_timer(server);
+	}
+	arm_timer(server, c);
 }
 
 static void connection_answer(const struct http_reply_text *reply, void *owner)
@@ -338,15 +339,23 @@ struct http_server *http_server_new(struct loop *loop)
 	return server;
 }
 
+static void close_all(struct connection_queue *queue)
+{
+	struct connection *next;
+
+	for (struct connection *c = TAILQ_FIRST(queue); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		connection_close(c);
+	}
+}
+
 void http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
 	http_listener_free(server->listener);
-	while (!TAILQ_EMPTY(&server->waiting))
-		connection_close(TAILQ_FIRST(&server->waiting));
-	while (!TAILQ_EMPTY(&server->working))
-		connection_close(TAILQ_FIRST(&server->working));
+	close_all(&server->waiting);
+	close_all(&server->working);
 	loop_cancel(server->timer);
 	http_router_release(&server->router);
 	free(server);

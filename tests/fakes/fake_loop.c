@@ -37,8 +37,8 @@ struct fake_deferred {
 STAILQ_HEAD(fake_deferred_list, fake_deferred);
 
 struct loop {
-	TAILQ_HEAD(, loop_timer) timers;
-	TAILQ_HEAD(, loop_watch) watches;
+	TAILQ_HEAD(fake_timer_list, loop_timer) timers;
+	TAILQ_HEAD(fake_watch_list, loop_watch) watches;
 	struct fake_deferred_list deferred;
 	int64_t now;
 	int64_t monotonic;
@@ -62,10 +62,14 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	while (!TAILQ_EMPTY(&loop->timers))
-		loop_cancel(TAILQ_FIRST(&loop->timers));
-	while (!TAILQ_EMPTY(&loop->watches))
-		loop_unwatch(TAILQ_FIRST(&loop->watches));
+	for (struct loop_timer *t = TAILQ_FIRST(&loop->timers), *next; t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		loop_cancel(t);
+	}
+	for (struct loop_watch *w = TAILQ_FIRST(&loop->watches), *next; w; w = next) {
+		next = TAILQ_NEXT(w, link);
+		loop_unwatch(w);
+	}
 	while (!STAILQ_EMPTY(&loop->deferred)) {
 		struct fake_deferred *d = STAILQ_FIRST(&loop->deferred);
 
