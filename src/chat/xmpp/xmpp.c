@@ -83,7 +83,7 @@ static char *lower(const char *text)
 {
 	char bare[ADDRESS_MAX];
 
-	return xstrdup(jid_bare(text, bare) ? bare : text);
+	return xstrdup(!strchr(text, '/') && jid_bare(text, bare) ? bare : text);
 }
 
 static int check_config(const struct xmpp_config *cfg, struct error *err)
@@ -237,8 +237,8 @@ void xmpp_tick(struct xmpp *x)
 	struct xmpp_room *room;
 
 	ask_expire(x, now);
-	TAILQ_FOREACH(room, &x->rooms, link)
-	room_expire(room, now);
+	for (room = TAILQ_FIRST(&x->rooms); room; room = TAILQ_NEXT(room, link))
+		room_expire(room, now);
 	room_open_more(x, now);
 }
 
@@ -290,7 +290,6 @@ static void open_place(void *self, const struct chat_place *place)
 	if (!room)
 		return;
 	members_set(&room->wanted, place->members, place->member_n);
-	room->closed = false;
 	if (room->state == ROOM_LOST || room->state == ROOM_READY)
 		(void)STR_COPY(room->cursor, place->cursor);
 	room_open(room);
@@ -327,7 +326,6 @@ static void close_place(void *self, const struct chat_place *place)
 
 	if (!room)
 		return;
-	room->closed = true;
 	room->invite = false;
 	room_ghost_leave(room);
 }

@@ -63,9 +63,9 @@ bool ask_answered(struct xmpp *x, xmpp_stanza_t *reply)
 	const char *id = read_attr(reply, "id");
 	struct ask *ask;
 
-	TAILQ_FOREACH(ask, &x->asks, link)
-	if (strcmp(ask->id, id) == 0)
-		break;
+	for (ask = TAILQ_FIRST(&x->asks); ask; ask = TAILQ_NEXT(ask, link))
+		if (strcmp(ask->id, id) == 0)
+			break;
 	if (!ask || strcasecmp(ask->to, read_attr(reply, "from")) != 0)
 		return false;
 	ask_end(x, ask, reply);

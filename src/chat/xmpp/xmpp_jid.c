@@ -27,6 +27,8 @@ bool jid_split(const char *text, struct jid *out)
 	       strnlen(out->resource, PART_MAX + 1) <= PART_MAX;
 }
 
+static const char lower_case[] = "abcdefghijklmnopqrstuvwxyz";
+
 bool jid_bare(const char *text, char out[ADDRESS_MAX])
 {
 	struct jid jid;
@@ -35,8 +37,10 @@ bool jid_bare(const char *text, char out[ADDRESS_MAX])
 	out[0] = '\0';
 	if (!jid_split(text, &jid) || len >= ADDRESS_MAX)
 		return false;
+	memcpy(out, text, len);
 	for (size_t i = 0; i < len; i++)
-		out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] | 0x20) : text[i];
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			out[i] = lower_case[text[i] - 'A'];
 	out[len] = '\0';
 	return true;
 }

@@ -13,6 +13,7 @@
  */
 #include "base/hmac.h"
 #include "base/log.h"
+#include "base/os_error.h"
 #include "base/xalloc.h"
 #include "chat/xmpp/xmpp_priv.h"
 
@@ -227,7 +228,7 @@ static void explain(struct xmpp *x, const char *condition, int error)
 			       condition);
 	else if (l->state == LINK_CONNECTING && l->why[0] == '\0')
 		(void)snprintf(l->why, sizeof(l->why), "cannot connect to %s:%d: %s", x->cfg.host,
-			       x->cfg.port, error ? strerror(error) : "refused");
+			       x->cfg.port, error ? os_error(error) : "refused");
 	else if (l->why[0] == '\0')
 		(void)STR_COPY(l->why, "the connection broke");
 }

@@ -49,9 +49,9 @@ static struct affiliate *affiliate_find(const struct xmpp_room *room, const char
 {
 	struct affiliate *a;
 
-	LIST_FOREACH(a, &room->affiliates, link)
-	if (strcmp(a->user, user) == 0)
-		return a;
+	for (a = LIST_FIRST(&room->affiliates); a; a = LIST_NEXT(a, link))
+		if (strcmp(a->user, user) == 0)
+			return a;
 	return NULL;
 }
 
@@ -229,9 +229,9 @@ void member_sync(struct xmpp_room *room, const struct members *before)
 	if (room->ghost && jid_bare(room->ghost, ghost) && !member_is_affiliated(room, ghost))
 		change(room, ghost, "member", on_granted);
 	grant_missing(room, before);
-	LIST_FOREACH(a, &room->affiliates, link)
-	if (is_unwanted(room, a, before))
-		change(room, a->user, "none", on_revoked);
+	for (a = LIST_FIRST(&room->affiliates); a; a = LIST_NEXT(a, link))
+		if (is_unwanted(room, a, before))
+			change(room, a->user, "none", on_revoked);
 	step_done(room);
 }
 
@@ -241,9 +241,9 @@ struct occupant *occupant_find(struct xmpp_room *room, const char *nick)
 {
 	struct occupant *o;
 
-	LIST_FOREACH(o, &room->occupants, link)
-	if (strcmp(o->nick, nick) == 0)
-		return o;
+	for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
+		if (strcmp(o->nick, nick) == 0)
+			return o;
 	return NULL;
 }
 
@@ -273,19 +273,23 @@ bool occupant_has_user(const struct xmpp_room *room, const char *user)
 {
 	struct occupant *o;
 
-	LIST_FOREACH(o, &room->occupants, link)
-	if (strcmp(o->user, user) == 0)
-		return true;
+	for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
+		if (strcmp(o->user, user) == 0)
+			return true;
 	return false;
 }
 
 void member_free_all(struct xmpp_room *room)
 {
-	while (!LIST_EMPTY(&room->occupants))
-		occupant_remove(room, LIST_FIRST(&room->occupants)->nick);
-	while (!LIST_EMPTY(&room->affiliates)) {
-		struct affiliate *a = LIST_FIRST(&room->affiliates);
+	struct occupant *o;
+	struct affiliate *a;
 
+	while ((o = LIST_FIRST(&room->occupants))) {
+		LIST_REMOVE(o, link);
+		free(o->user);
+		free(o);
+	}
+	while ((a = LIST_FIRST(&room->affiliates))) {
 		LIST_REMOVE(a, link);
 		free(a);
 	}

@@ -213,40 +213,38 @@ void open_granted(struct xmpp_room *room)
 	archive_start(room);
 }
 
+/* Tells who came while we were away. The bridge may change the room while it hears, so each is
+ * looked for anew: the first that was not told yet. */
+static void tell_joined(struct xmpp_room *room)
+{
+	struct occupant *o;
+
+	for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
+		o->told = o->user[0] == '\0' || in_is_us(room, o->user);
+	for (;;) {
+		for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
+			if (!o->told)
+				break;
+		if (!o || room->state != ROOM_READY)
+			return;
+		o->told = true;
+		bridge_chat_joined(room->x->bridge, xmpp_name, room->place, o->user);
+	}
+}
+
 void open_caught_up(struct xmpp_room *room)
 {
 	struct xmpp *x = room->x;
-	struct occupant *o;
-	STAILQ_HEAD(, name) names = STAILQ_HEAD_INITIALIZER(names);
-	struct name {
-		STAILQ_ENTRY(name) link;
-		char *user;
-	} * name;
 
 	room_set_state(room, ROOM_READY);
-	room->invite = room->invite && !room->closed;
 	bridge_place_ready(x->bridge, xmpp_name, room->place, room->jid);
-	if (room->dirty) {
-		room->dirty = false;
+	if (room->state == ROOM_READY && room->dirty)
 		member_sync(room, NULL);
-	}
-	open_show_title(room);
+	room->dirty = false;
+	if (room->state == ROOM_READY)
+		open_show_title(room);
 	call_flush(room);
-	/* Who came while we were away; a copy, as the bridge may change the room while it hears. */
-	LIST_FOREACH(o, &room->occupants, link)
-	{
-		if (o->user[0] == '\0' || in_is_us(room, o->user))
-			continue;
-		name = xcalloc(1, sizeof(*name));
-		name->user = xstrdup(o->user);
-		STAILQ_INSERT_TAIL(&names, name, link);
-	}
-	while ((name = STAILQ_FIRST(&names))) {
-		STAILQ_REMOVE_HEAD(&names, link);
-		bridge_chat_joined(x->bridge, xmpp_name, room->place, name->user);
-		free(name->user);
-		free(name);
-	}
+	tell_joined(room);
 	room_open_more(x, loop_monotonic(x->loop));
 }
 

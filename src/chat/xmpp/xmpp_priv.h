@@ -180,6 +180,7 @@ enum ghost_state {
 struct occupant {
 	LIST_ENTRY(occupant) link;
 	char *user; /* bare, "" when the room does not tell */
+	bool told;  /* to the bridge */
 	char nick[];
 };
 
@@ -210,8 +211,7 @@ struct xmpp_room {
 	char *topic;
 	struct members wanted;
 	bool invite;
-	bool dirty;  /* changed while it was being opened */
-	bool closed; /* the conversation is over */
+	bool dirty; /* changed while it was being opened */
 	char cursor[EVENT_ID_MAX];
 
 	int64_t since;      /* monotonic ms when the state began */

@@ -61,18 +61,21 @@ static xmpp_stanza_t *body_of(xmpp_stanza_t *message)
 	return NULL;
 }
 
-static size_t read_number(const char *text, size_t fallback)
+/* A number of code points; fallback when the attribute is not there. False: it is no number. */
+static bool read_number(xmpp_stanza_t *st, const char *key, size_t fallback, size_t *out)
 {
-	size_t n = 0;
+	const char *text = xmpp_stanza_get_attribute(st, key);
 
-	if (text[0] < '0' || text[0] > '9')
-		return fallback;
-	for (; *text >= '0' && *text <= '9' && n <= CHAT_TEXT_MAX; text++)
-		n = n * 10 + (size_t)(*text - '0');
-	return n;
+	*out = text ? 0 : fallback;
+	for (; text && *text; text++) {
+		if (*text < '0' || *text > '9' || *out > CHAT_TEXT_MAX)
+			return false;
+		*out = *out * 10 + (size_t)(*text - '0');
+	}
+	return true;
 }
 
-/* Removes the code points from start up to end. */
+/* Removes the code points from start up to end; unless nothing would be left. */
 static void cut_range(struct strbuf *text, size_t start, size_t end)
 {
 	STRBUF_AUTO(kept);
@@ -87,6 +90,8 @@ static void cut_range(struct strbuf *text, size_t start, size_t end)
 			strbuf_add(&kept, p, n);
 		p += n;
 	}
+	if (kept.len == 0)
+		return;
 	strbuf_reset(text);
 	strbuf_add(text, kept.buf, kept.len);
 }
@@ -97,14 +102,16 @@ static void cut_quote(xmpp_stanza_t *message, struct strbuf *text)
 {
 	for (xmpp_stanza_t *c = xmpp_stanza_get_children(message); c; c = xmpp_stanza_get_next(c)) {
 		xmpp_stanza_t *range;
+		size_t start;
+		size_t end;
 
 		if (!is_named(c, "fallback") || strcmp(ns_of(c), "urn:xmpp:fallback:0") != 0 ||
 		    strcmp(read_attr(c, "for"), "urn:xmpp:reply:0") != 0)
 			continue;
 		range = xmpp_stanza_get_child_by_name(c, "body");
-		if (range)
-			cut_range(text, read_number(read_attr(range, "start"), 0),
-				  read_number(read_attr(range, "end"), CHAT_TEXT_MAX));
+		if (range && read_number(range, "start", 0, &start) &&
+		    read_number(range, "end", CHAT_TEXT_MAX, &end))
+			cut_range(text, start, end);
 		return;
 	}
 }

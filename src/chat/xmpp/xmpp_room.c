@@ -109,8 +109,7 @@ void room_open_more(struct xmpp *x, int64_t now)
 {
 	struct xmpp_room *room;
 
-	TAILQ_FOREACH(room, &x->rooms, link)
-	{
+	for (room = TAILQ_FIRST(&x->rooms); room; room = TAILQ_NEXT(room, link)) {
 		if (x->opening >= XMPP_OPENING_MAX || x->queued == 0)
 			return;
 		if (room->state == ROOM_QUEUED && room->not_before <= now)

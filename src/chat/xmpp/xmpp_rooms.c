@@ -155,7 +155,6 @@ static void room_free(struct xmpp_room *room)
 {
 	(void)tdelete(room, &room->x->rooms_by_jid, compare_jid);
 	(void)tdelete(room, &room->x->rooms_by_place, compare_place);
-	TAILQ_REMOVE(&room->x->rooms, room, link);
 	member_free_all(room);
 	members_release(&room->wanted);
 	call_void_all(room->x, &room->calls);
@@ -173,8 +172,12 @@ static void room_free(struct xmpp_room *room)
 
 void rooms_free_all(struct xmpp *x)
 {
-	while (!TAILQ_EMPTY(&x->rooms))
-		room_free(TAILQ_FIRST(&x->rooms));
+	struct xmpp_room *room;
+
+	while ((room = TAILQ_FIRST(&x->rooms))) {
+		TAILQ_REMOVE(&x->rooms, room, link);
+		room_free(room);
+	}
 	x->control = NULL;
 	x->opening = x->queued = 0;
 }

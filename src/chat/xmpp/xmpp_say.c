@@ -84,9 +84,9 @@ static struct call *call_find(struct call_list *list, const char *id)
 
 	if (!call_id_parse(id, &want))
 		return NULL;
-	STAILQ_FOREACH(call, list, link)
-	if (call->id.v == want.v)
-		return call;
+	for (call = STAILQ_FIRST(list); call; call = STAILQ_NEXT(call, link))
+		if (call->id.v == want.v)
+			return call;
 	return NULL;
 }
 
@@ -106,8 +106,7 @@ void call_flush(struct xmpp_room *room)
 
 	if (room->state != ROOM_READY)
 		return;
-	STAILQ_FOREACH(call, &room->calls, link)
-	{
+	for (call = STAILQ_FIRST(&room->calls); call; call = STAILQ_NEXT(call, link)) {
 		if (call->sent_at)
 			continue;
 		/* What comes later waits too: the order is the conversation. */
