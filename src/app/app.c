@@ -226,8 +226,8 @@ static void make_parts(struct app *app)
 				   config->accounts, config->account_n);
 	webhook_mount(app->webhook, app->server);
 	http_server_route(app->server, "/health", on_health, app);
-	app->sandbox = sandbox_phones_new(app->loop, app->server, app->client, config->accounts,
-					  config->account_n);
+	app->sandbox = sandbox_phones_new(app->loop, app->server, app->client, config->senders,
+					  config->sender_n);
 }
 
 static int start_parts(struct app *app, struct error *err)

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The parts of the simulated carrier. Nobody outside src/sms/sandbox_*.c includes this. */
+#ifndef SANDBOX_PRIV_H
+#define SANDBOX_PRIV_H
+
+#include "base/json.h"
+#include "sms/sandbox_phones.h"
+
+#include <sys/queue.h>
+
+#define NUMBER_MAX 32
+#define STATE_MAX 16
+
+/* ---- phones and what they hold (sandbox_store.c) --------------------------------------------- */
+
+#define PHONES_MAX 1000
+#define TEXTS_MAX 200 /* of one phone; the oldest goes */
+
+struct phone_text {
+	TAILQ_ENTRY(phone_text) link;
+	int64_t seq;           /* rises over all phones */
+	int64_t at;            /* ms UTC */
+	bool out;              /* from the phone */
+	char line[NUMBER_MAX]; /* our number */
+	char id[SMS_EXT_ID_MAX];
+	char ref[TOKEN_MAX];
+	char state[STATE_MAX];
+	char *text;
+	char *media; /* a JSON list */
+};
+
+TAILQ_HEAD(phone_texts, phone_text);
+
+struct sim_phone {
+	TAILQ_ENTRY(sim_phone) link; /* latest used first */
+	struct sim_phone *next;      /* in its bucket */
+	char number[NUMBER_MAX];
+	struct phone_texts texts; /* oldest first */
+	size_t text_n;
+	uint64_t received;
+};
+
+TAILQ_HEAD(phone_list, sim_phone);
+
+#define PHONE_BUCKETS 1024
+
+struct phone_store {
+	struct phone_list phones;
+	struct sim_phone *buckets[PHONE_BUCKETS];
+	size_t n;
+	int64_t last_seq;
+};
+
+void phone_store_init(struct phone_store *store);
+void phone_store_release(struct phone_store *store); /* empty again; seq goes on */
+struct sim_phone *phone_store_find(const struct phone_store *store, const char *number);
+/* Adds a text to a phone, making it if need be; fills seq. Takes over what *text_take holds. */
+int64_t phone_store_add(struct phone_store *store, const char *number,
+			struct phone_text *text_take);
+/* Whatever has been dropped since is passed over. */
+void phone_store_set_state(struct phone_store *store, const char *number, int64_t seq,
+			   const char *state);
+
+/* ---- faults (sandbox_faults.c) --------------------------------------------------------------- */
+
+#define FAULT_CODE_MAX 8
+
+struct fault {
+	int reject_status;                /* 0: none */
+	char reject_code[FAULT_CODE_MAX]; /* "": none */
+	char error[FAULT_CODE_MAX];       /* of a failed report */
+	bool lost_answer;
+	bool no_answer;
+	int late_s;
+	bool duplicate;
+	bool out_of_order;
+	bool no_report;
+};
+
+/* Adds what the words of a text ask for; returns how many of them are faults. */
+int fault_read(const char *text, struct fault *fault);
+/* What Twilio's test numbers ask for. */
+void fault_of_numbers(const char *from, const char *to, struct fault *fault);
+
+/* Faults that the API queued for the next sends. */
+struct fault_order {
+	STAILQ_ENTRY(fault_order) link;
+	char words[128];
+	int64_t count;
+};
+
+STAILQ_HEAD(fault_orders, fault_order);
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* A number of ours. */
+struct sim_line {
+	char number[NUMBER_MAX];
+	const char *hook_url;
+	char *call_url;  /* the same, by the local road where the account's carrier is ourselves */
+	const char *key; /* NULL: nothing is signed */
+};
+
+struct sim_job;
+TAILQ_HEAD(sim_jobs, sim_job);
+
+struct sandbox_phones {
+	struct loop *loop;
+	struct http_client *client;
+	struct sim_line *lines;
+	size_t line_n;
+	struct phone_store store;
+	struct fault_orders orders;
+	struct sim_jobs jobs;
+	size_t job_n;
+};
+
+/* ---- what is due later (sandbox_jobs.c) ------------------------------------------------------ */
+
+struct sim_job {
+	TAILQ_ENTRY(sim_job) link;
+	struct sandbox_phones *box;
+	struct loop_timer *timer; /* NULL while its hook is under way */
+	char *body;
+
+	struct http_exchange *exchange; /* of an answer; NULL: this calls a hook */
+	int status;
+
+	char *url;
+	const char *key; /* of the line */
+	int tries;
+	bool dropped;           /* nobody wants it any more, but its call is still open */
+	char phone[NUMBER_MAX]; /* whose text gets `state` once the hook was taken */
+	int64_t seq;
+	char state[STATE_MAX];
+};
+
+struct sim_job *sim_job_new(struct sandbox_phones *box, char *body_take);
+void sim_job_start_answer(struct sim_job *job, int64_t after_ms);
+void sim_job_start_hook(struct sim_job *job, int64_t after_ms);
+/* Drops all; requests that wait are answered. */
+void sim_jobs_drop(struct sandbox_phones *box);
+/* The same when the client is gone and will call nobody back. */
+void sim_jobs_end(struct sandbox_phones *box);
+
+/* ---- the carrier (sandbox_carrier.c) --------------------------------------------------------- */
+
+/* POST /sandbox/provider/send. */
+void carrier_send(struct sandbox_phones *box, struct http_exchange *exchange,
+		  const struct http_request *request);
+/* A contact texts one of our numbers. -1 and err when it cannot. */
+int carrier_text(struct sandbox_phones *box, const struct cJSON *json, struct strbuf *id_out,
+		 struct error *err);
+int carrier_order_fault(struct sandbox_phones *box, const char *words, int64_t count,
+			struct error *err);
+/* Drops all that is due; requests that wait are answered. */
+void carrier_reset(struct sandbox_phones *box);
+
+/* ---- the page (sandbox_page.c) --------------------------------------------------------------- */
+
+/* Answers for a file of the page; false when path is none. */
+bool page_reply(struct http_exchange *exchange, const char *path);
+
+#endif
