@@ -36,8 +36,9 @@ HARDEN := -ftrivial-auto-var-init=zero
 endif
 WARN += $(if $(WERROR),-Werror)
 HARDEN += -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+SANITIZE := -fsanitize=address,undefined
 ifdef SAN
-OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=all
 else
 OPT := -O2 -g -D_FORTIFY_SOURCE=2
 endif
@@ -47,7 +48,7 @@ CRASHPOINTS := $(if $(SAN)$(CRASH),-DROOMLINE_CRASH_POINTS)
 CFLAGS ?=
 ALL_CFLAGS = -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(CRASHPOINTS) -DROOMLINE_VERSION='"$(VERSION)"' \
 	-Iinclude -Isrc $(PKG_CFLAGS) -include src/base/banned.h -MMD -MP $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=address,undefined) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),$(SANITIZE)) $(LDFLAGS)
 
 FOLDERS := base core bridge chat sms store http cmd app
 SRC := $(sort $(foreach f,$(FOLDERS),$(shell find src/$(f) -name '*.c')))
