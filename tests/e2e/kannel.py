@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A daemon whose provider is a real Kannel, through the generic driver."""
+import os
 import re
 from contextlib import contextmanager
 
-from daemon import SECRET, SENDER, Roomline
+from daemon import ROOT, SECRET, SENDER, Roomline
 from servers import Kannel
 
 
@@ -13,7 +14,7 @@ def roomline_on_kannel(server, start=True, **more):
     roomline = Roomline(server, **more)
     kannel = Kannel(f"{roomline.url}/hook/{SECRET}/kannel/in")
     roomline.config["providers"] = [{
-        "name": "kannel", "driver": "generic", "definition": "kannel.yaml",
+        "name": "kannel", "driver": "generic", "definition": os.path.join(ROOT, "config/providers/kannel.yaml"),
         "base_url": kannel.sendsms_url.rpartition("/cgi-bin")[0],
         "user": kannel.user, "password": kannel.password}]
     roomline.config["senders"] = [

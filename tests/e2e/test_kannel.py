@@ -36,7 +36,7 @@ def test_both_ways_and_delivered(prosody, pair, number):
     "Grüße & 100% <ok>? a+b=c; \"x\" 'y' #1 /~",
     "Привет! Как дела? 你好 😀",
     "a" * 400,
-    "два " * 60,
+    ("два " * 60).strip(),
     "line one\nline two",
 ])
 def test_any_text_arrives_as_it_was_said(prosody, pair, number, text):
@@ -44,7 +44,7 @@ def test_any_text_arrives_as_it_was_said(prosody, pair, number, text):
     with Volunteer(prosody, "alice") as alice:
         room = room_of(pair, alice, number, f"from {number}")
         alice.say(room, text)
-        kannel.wait_received(lambda s: s["to"] == number and s["text"] == text.strip())
+        kannel.wait_received(lambda s: s["to"] == number and s["text"] == text)
         said = alice.wait_text(room, text)
         alice.wait_reaction(room, "✅", said.stanza_id, 30)
 
