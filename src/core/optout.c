@@ -327,7 +327,9 @@ static bool rule_inside(struct optout_text *text, struct optout_result *result)
 	wrong = find_in_books(text, IN_BOOK(wrong));
 	cue = find_in_books(text, IN_BOOK(cues));
 	keyword = find_keyword_clause(text);
-	if ((keyword && wrong) || (keyword == KEYWORD_SENTENCE && (cue || raw_cue)))
+	if (wrong && (keyword || find_in_books(text, IN_BOOK(if_wrong))))
+		return decide(result, OPTOUT_STOP, "A.with_wrong_number");
+	if (keyword == KEYWORD_SENTENCE && (cue || raw_cue))
 		return decide(result, OPTOUT_STOP, "A.with_cue");
 	if (wrong)
 		return decide(result, OPTOUT_WRONG_NUMBER, wrong);

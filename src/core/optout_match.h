@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 enum {
-	PHRASE_ELEMENTS_MAX = 12,
+	PHRASE_ELEMENTS_MAX = 14,
 	PHRASE_CLASSES_MAX = 9,
 	PHRASE_SPAN_MAX = 24,
 };
@@ -31,8 +31,8 @@ enum phrase_quantity {
 };
 
 struct phrase_element {
-	uint8_t quantity;
-	uint8_t classes[PHRASE_CLASSES_MAX];
+	uint16_t quantity;
+	uint16_t classes[PHRASE_CLASSES_MAX];
 };
 
 struct phrase {
@@ -57,6 +57,7 @@ struct phrase_book {
 	const struct phrase *shields;  /* what these match, nothing below may match */
 	const struct phrase *anywhere; /* a stop anywhere, unless it is guarded */
 	const struct phrase *wrong;    /* wrong number */
+	const struct phrase *if_wrong; /* a stop where the number is wrong as well */
 	const struct phrase *cues;     /* suggest a stop */
 	const struct phrase *hints;    /* as cues, but they add nothing to a keyword */
 };
@@ -64,6 +65,7 @@ struct phrase_book {
 /* The parts of the English book that stand in another file. */
 extern const struct phrase optout_raw_cues_en[];
 extern const struct phrase optout_wrong_en[];
+extern const struct phrase optout_if_wrong_en[];
 extern const struct phrase optout_cues_en[];
 extern const struct phrase optout_hints_en[];
 

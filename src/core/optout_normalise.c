@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <utf8proc.h>
 
 struct look_alike {
@@ -291,32 +292,51 @@ static void read_punctuation(struct reader *r, int32_t cp, int32_t next)
 		last->comma = true;
 }
 
+/* Whether an address of the web stands at p; what it is made of are no words. */
+static bool is_link(const char *p, const char *end)
+{
+	static const char *const starts[] = {"http://", "https://", "www."};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		size_t len = strlen(starts[i]);
+
+		if ((size_t)(end - p) >= len && strncasecmp(p, starts[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *skip_link(const char *p, const char *end)
+{
+	while (p < end && *p != ' ' && *p != '\n')
+		p++;
+	return p;
+}
+
 static void read_words(struct optout_text *text, const char *plain, size_t len)
 {
 	struct reader r = {.text = text};
 	const char *end = plain + len;
-	int32_t cp = 0;
-	int32_t next;
 
 	strbuf_init(&r.word);
 	strbuf_init(&r.leet);
-	if (plain < end)
-		plain += utf8_decode(plain, end, &cp);
-	while (cp) {
-		utf8proc_category_t category = utf8proc_category(cp);
+	while (plain < end) {
+		int32_t cp;
+		int32_t next = 0;
 
-		next = 0;
+		if (!r.word.len && is_link(plain, end)) {
+			plain = skip_link(plain, end);
+			continue;
+		}
+		plain += utf8_decode(plain, end, &cp);
 		if (plain < end)
-			plain += utf8_decode(plain, end, &next);
+			(void)utf8_decode(plain, end, &next);
 		if (is_word_code_point(cp) || look_alike_of(cp))
 			add_letter(&r, cp);
-		else if (category == UTF8PROC_CATEGORY_SO)
+		else if (utf8proc_category(cp) == UTF8PROC_CATEGORY_SO)
 			read_symbol(&r, cp);
-		else if (cp >= 0x20 || cp == '\n')
-			read_punctuation(&r, cp, next);
 		else
-			end_word(&r);
-		cp = next;
+			read_punctuation(&r, cp, next);
 	}
 	end_word(&r);
 	strbuf_release(&r.word);

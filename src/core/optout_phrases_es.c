@@ -7,7 +7,7 @@ static const struct phrase whole[] = {
 	 {ONE(W_NO), REP(W_ME), ONE(W_ES_WRITE, W_ES_CALL),
 	  REP(W_AGAIN, W_DET, W_TEXTS, W_ANYTHING)}},
 	{"B.no_mas", {ONE(W_NO), ONE(W_ES_MORE), REP(W_DET), REP(W_TEXTS)}},
-	{"B.alto_mensajes", {OPT(W_WANT), ONE(W_ES_KEYWORD), REP(W_DET, W_WITH), ONE(W_TEXTS)}},
+	{"B.alto_mensajes", {OPT(W_WANT), ONE(W_ES_HALT), REP(W_DET, W_WITH), ONE(W_TEXTS)}},
 	{"B.quitenme", {REP(W_ASK), ONE(W_ES_REMOVE_ME), REP(W_DET), REP(W_LIST, W_TEXTS, W_HERE)}},
 	{"B.borren_mi_numero",
 	 {REP(W_ASK), ONE(W_ES_REMOVE), ONE(W_MY, W_DET), ONE(W_NUMBER), REP(W_DET), REP(W_LIST)}},
@@ -61,7 +61,7 @@ static const struct phrase anywhere[] = {
 };
 
 static const struct phrase wrong[] = {
-	{"W.numero_equivocado", {ONE(W_NUMBER, W_PERSON), ONE(W_WRONG, W_ES_MISTAKEN)}},
+	{"W.numero_equivocado", {ONE(W_NUMBER, W_PERSON), ONE(W_ES_WRONG)}},
 	{"W.numero_equivocado",
 	 {ONE(W_ES_REFLEXIVE), ONE(W_ES_MISTAKEN), OPT(W_OF), REP(W_DET), ONE(W_NUMBER, W_PERSON)}},
 	{"W.numero_equivocado", {START, ONE(W_ES_REFLEXIVE), ONE(W_ES_MISTAKEN), LAST}},
@@ -101,6 +101,10 @@ static const struct phrase cues[] = {
 	{.rule = NULL},
 };
 
+static const struct phrase if_wrong[] = {
+	{.rule = NULL},
+};
+
 static const struct phrase hints[] = {
 	{.rule = NULL},
 };
@@ -111,6 +115,7 @@ const struct phrase_book optout_book_es = {
 	.shields = shields,
 	.anywhere = anywhere,
 	.wrong = wrong,
+	.if_wrong = if_wrong,
 	.cues = cues,
 	.hints = hints,
 };

@@ -70,6 +70,7 @@ static const struct phrase wrong[] = {
 	{"W.pas_ici", {ONE(W_FR_PAS), ONE(W_OF), ONE(W_NAME), REP(W_NAME), ONE(W_HERE)}},
 	{"W.pas_ici", {ONE(W_PERSON), ONE(W_OF), ONE(W_DET), ONE(W_NAME_WORD)}},
 	{"W.decede", {ONE(W_THEY, W_NAME, W_RELATIVE), ONE(W_FR_BE), ONE(W_FR_DIED)}},
+	{"W.decede", {ONE(W_THEY, W_NAME, W_RELATIVE), ONE(W_FR_BE), ONE(W_FR_DEAD), END}},
 	{.rule = NULL},
 };
 
@@ -93,6 +94,10 @@ static const struct phrase cues[] = {
 	{.rule = NULL},
 };
 
+static const struct phrase if_wrong[] = {
+	{.rule = NULL},
+};
+
 static const struct phrase hints[] = {
 	{.rule = NULL},
 };
@@ -103,6 +108,7 @@ const struct phrase_book optout_book_fr = {
 	.shields = shields,
 	.anywhere = anywhere,
 	.wrong = wrong,
+	.if_wrong = if_wrong,
 	.cues = cues,
 	.hints = hints,
 };

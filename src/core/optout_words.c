@@ -68,6 +68,9 @@ const struct word_merge optout_merges[] = {
 	{"god bless", "goodbye"},
 	{"tout de suite", "now"},
 	{"legal action", "lawsuit"},
+	{"small claims court", "court"},
+	{"eat a bag of dicks", "getlost"},
+	{"attorney general", "general"},
 	{"class action", "lawsuit"},
 	{"against the law", "illegal"},
 	{"violating the law", "violating"},
@@ -229,7 +232,8 @@ const struct word_row optout_words_en[] = {
 	{W_ASK,
 	 "i im id ill ive would like want wanna wish need to be have has you u can could will "
 	 "wud cud please pls plz kindly just that also hereby request requesting ask asking "
-	 "choose prefer demand going gonna gotta let must should get my trying planning meaning"},
+	 "choose prefer demand going gonna gotta let must should get my trying planning meaning "
+	 "mean meant intend mind"},
 	{W_I, "i im id ill ive"},
 	{W_YOU,
 	 "you u ya yall ye youre ur youve youll yous yourself yourselves urself people guys folks"},
@@ -240,7 +244,8 @@ const struct word_row optout_words_en[] = {
 	{W_MINE, "my our"},
 	{W_THEIR, "his her their them him"},
 	{W_DET,
-	 "the these those this that your youre ur you all any every of more such further future "
+	 "whatever whichever donations the these those this that your youre ur you all any every "
+	 "of more such further future "
 	 "additional other another so many political campaign automated auto annoying unwanted "
 	 "unsolicited stupid random dumb constant endless ridiculous daily fucking goddamn damn "
 	 "spam mass bulk marketing promotional promo sales fundraising "
@@ -264,11 +269,19 @@ const struct word_row optout_words_en[] = {
 	{W_WITH, "with w"},
 	{W_IF, "if unless"},
 	{W_GUARD,
-	 "until till untill instead unless if before after during tonight while when whenever "
+	 "morning evening afternoon until till untill instead unless if before after during "
+	 "tonight while when whenever "
 	 "how weekends weekend weekdays mornings nights evenings sundays sunday saturday "
 	 "saturdays mondays monday tuesday wednesday thursday friday except spanish english "
 	 "tomorrow email"},
-	{W_INSTEAD, "instead rather plutot vez lugar"},
+	{W_INSTEAD, "instead plutot vez lugar"},
+	{W_PREFER, "rather prefer"},
+	{W_BEG, "beg begging"},
+	{W_WORK, "work works working"},
+	{W_REMEMBER, "remember recall"},
+	{W_REMOVAL, "removal"},
+	{W_TODAY, "today"},
+	{W_REPLY, "reply respond answer"},
 	{W_BACK, "back"},
 	{W_AT, "at"},
 	{W_PLACE, "work night home school dinner lunch church midnight noon job office dawn"},
@@ -288,7 +301,7 @@ const struct word_row optout_words_en[] = {
 	{W_BE, "be been being get getting"},
 	{W_IS, "is am are was hes shes its be thats were has"},
 	{W_DO, "do does did would should could can d"},
-	{W_DID, "did do had have"},
+	{W_DID, "did had have"},
 	{W_HAVE, "have has had got get havent reached texted texting messaged contacting contacted "
 		 "called calling dialed sent having ve youve reach gotten"},
 	{W_GET, "get got getting gotten receiving receive received"},
@@ -297,7 +310,7 @@ const struct word_row optout_words_en[] = {
 	{W_WHO, "who whod whos"},
 	{W_WHAT, "what whats which"},
 	{W_NO, "no zero"},
-	{W_NOT, "not isnt aint arent nit nt"},
+	{W_NOT, "wasnt not isnt aint arent nit nt"},
 	{W_DONT, "dont donot dnt dunt doont dint dnot"},
 	{W_DIDNT, "didnt never"},
 	{W_NEVER, "never nvr nevr"},
@@ -343,7 +356,7 @@ const struct word_row optout_words_en[] = {
 	{W_EMAIL, "email mail write"},
 	{W_TEXTED, "texted messaged contacted bothered spammed solicited harassed disturbed txted"},
 	{W_TEXTS,
-	 "texts txts messages msgs messges mesages messeges massages messsages mssgs sms mms "
+	 "ads texts txts messages msgs messges mesages messeges massages messsages mssgs sms mms "
 	 "alerts notifications notices communications communication correspondence "
 	 "solicitations solicitation spam txtmsg textmessages updates messaging contact "
 	 "reminders"},
@@ -385,8 +398,8 @@ const struct word_row optout_words_en[] = {
 	{W_PUT, "put add place"},
 	{W_REVOKED, "revoked withdrawn"},
 	{W_WAY, "way"},
-	{W_VERY, "really very at all even too particularly remotely slightest that the in sure if "
-		 "i im we were so just pure borderline total a pretty this now currently right"},
+	{W_VERY, "really very at all even too particularly remotely slightest that the in so just "
+		 "pure borderline total a pretty this now currently right"},
 	{W_HAD, "had"},
 	{W_LAWSUIT, "lawsuit"},
 	{W_COURT, "court"},
@@ -406,12 +419,13 @@ const struct word_row optout_words_en[] = {
 	 "interested intrested interesed intersted intetested insterested interrested"},
 	{W_UNINTERESTED, "uninterested disinterested"},
 	{W_INTEREST, "interest intrest"},
-	{W_GAVE, "gave give given sold gives giving"},
+	{W_GAVE, "shared gave give given sold gives giving"},
 	{W_FIND, "get got find found obtain obtained have getting gotten acquire"},
-	{W_SIGNUP, "subscriber subscribers resubscribe subscribing optin signup signedup subscribe "
-		   "subscribed subcribed suscribed consent consented agree "
-		   "agreed asked ask requested request register registered join joined authorized "
-		   "authorize permission enrolled enroll"},
+	{W_SIGNUP,
+	 "signing subscriber subscribers resubscribe subscribing optin signup signedup subscribe "
+	 "subscribed subcribed suscribed consent consented agree "
+	 "agreed asked ask requested request register registered join joined authorized "
+	 "authorize permission enrolled enroll"},
 	{W_SAID, "said say saying texted replied sent typed told responded hit wrote pressed tried "
 		 "texting replying reply text type put answered"},
 	{W_TOLD, "told asked ask tell begged requested telling asking warned requesting"},
@@ -441,10 +455,10 @@ const struct word_row optout_words_en[] = {
 	 "loser losers creep creeps pos"},
 	{W_RUDE, "gtfo stfu kys fuckoff fuckyou fucku fuckyall"},
 
-	{W_AWAY, "away on"},
+	{W_AWAY, "away"},
 	{W_GETLOST, "getlost fu"},
 	{W_DNC, "dnc donotcall"},
-	{W_SICK, "sick tired fed annoyed hate irritated bombarded inundated bothered"},
+	{W_SICK, "over sick tired fed annoyed hate irritated bombarded inundated bothered"},
 	{W_ANNOYING,
 	 "annoying ridiculous unwanted unsolicited excessive unwelcome intrusive invasive "
 	 "harassing nuisance"},
@@ -487,6 +501,11 @@ const struct word_row optout_words_en[] = {
 	 "happy "
 	 "free near allowed retired married covered certain comfortable convinced ok okay good "
 	 "great "
+	 "alabama alaska arizona arkansas colorado connecticut delaware georgia hawaii "
+	 "idaho illinois indiana iowa kansas kentucky louisiana maine maryland massachusetts "
+	 "michigan "
+	 "minnesota mississippi missouri montana nebraska nevada oklahoma oregon pennsylvania "
+	 "tennessee utah vermont virginia washington wisconsin wyoming london paris chicago boston "
 	 "monday tuesday wednesday thursday friday saturday sunday january february march april "
 	 "may "
 	 "june july august september october november december texas ohio florida california "
@@ -518,7 +537,7 @@ const struct word_row optout_words_en[] = {
 	 "rebecca sharon laura cynthia dorothy amy kathleen angela shirley emma brenda pamela "
 	 "nicole "
 	 "anna samantha katherine christine debra rachel carolyn janet maria olivia heather helen "
-	 "catherine diane julie victoria joyce lauren kelly christina ruth joan virginia judith "
+	 "catherine diane julie victoria joyce lauren kelly christina ruth joan judith "
 	 "evelyn "
 	 "hannah andrea megan cheryl jacqueline madison teresa abigail sophia martha sara gloria "
 	 "janice kathryn ann isabella judy charlotte julia amber alice jean denise frances "

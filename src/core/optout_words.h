@@ -52,7 +52,14 @@ enum word_class {
 	W_WITH,
 	W_IF,
 	W_INSTEAD, /* another way is wanted */
-	W_GUARD,   /* until, instead, unless: bounds a request in time or kind */
+	W_PREFER,
+	W_BEG,
+	W_WORK,
+	W_REMEMBER,
+	W_REMOVAL,
+	W_TODAY,
+	W_REPLY,
+	W_GUARD, /* until, instead, unless: bounds a request in time or kind */
 	W_BACK,
 	W_AT,
 	W_PLACE,
@@ -233,6 +240,8 @@ enum word_class {
 	W_ES_I_CANCEL,
 	W_ES_INTERESTS,
 	W_ES_MISTAKEN,
+	W_ES_WRONG,
+	W_ES_HALT,
 	W_ES_REFLEXIVE,
 	W_ES_LIVES,
 	W_ES_DIED,
@@ -262,6 +271,7 @@ enum word_class {
 	W_FR_BE,
 	W_FR_MISTAKEN,
 	W_FR_DIED,
+	W_FR_DEAD,
 	W_FR_SIGNED,
 	W_FR_NONE,
 	W_FR_TOO,
