@@ -92,7 +92,7 @@ def test_what_an_sms_cannot_carry_is_explained(server, roomline, number):
         first = alice.say(room, "first")
         phone.wait_received("first")
         alice.correct(room, first, "First!")
-        alice.wait_for(lambda m: m.room == room and "cannot be edited" in m.text)
+        alice.wait_for(lambda m: m.room == room and "Write it as a new message" in m.text)
         alice.react(room, came.stanza_id, "👍")
         alice.wait_for(lambda m: m.room == room and "reaction is not texted" in m.text)
         alice.send_encrypted(room)
