@@ -154,7 +154,7 @@ static void print_section(struct strbuf *out, config_secret_fn *secret, const ch
 
 	strbuf_addc(out, '\n');
 	print_comment(&top, help);
-	strbuf_addf(out, "%s%s:\n", commented ? "#" : "", name);
+	strbuf_addf(out, "%s%s:%s\n", commented ? "#" : "", name, table->key ? "" : " {}");
 	print_table(&p, table);
 }
 

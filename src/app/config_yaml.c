@@ -90,10 +90,16 @@ static void set_list(cyaml_schema_value_t *value, const cyaml_schema_value_t *it
 	value->sequence.max = CONFIG_ENTRIES_MAX;
 }
 
+/* A section without keys takes a slot as well: libcyaml cannot make room for nothing. */
+static size_t block_size(const struct block *block)
+{
+	return (block->n ? block->n : 1) * sizeof(struct slot);
+}
+
 static void set_mapping(cyaml_schema_value_t *value, const struct block *block)
 {
 	value->type = CYAML_MAPPING;
-	value->data_size = (uint32_t)(block->n * sizeof(struct slot));
+	value->data_size = (uint32_t)block_size(block);
 	value->mapping.fields = block->fields;
 }
 
@@ -120,6 +126,7 @@ static void add_row(struct block *block, const struct setting *row)
 static void make_schema(struct config_doc *doc)
 {
 	for (size_t i = 0; i < doc->n; i++) {
+		doc->blocks[i].fields = xcalloc(1, sizeof(cyaml_schema_field_t));
 		for (const struct setting *const *t = doc->shapes[i].tables; *t; t++) {
 			for (const struct setting *row = *t; row->key; row++)
 				add_row(&doc->blocks[i], row);
@@ -138,7 +145,7 @@ static void make_schema(struct config_doc *doc)
 		*field = make_field(doc->shapes[i].name, i);
 		if (doc->shapes[i].many) {
 			set_mapping(&block->entry, block);
-			set_list(&field->value, &block->entry, block->n * sizeof(struct slot));
+			set_list(&field->value, &block->entry, block_size(block));
 		} else {
 			set_mapping(&field->value, block);
 		}

@@ -24,6 +24,7 @@ const char xmpp_name[] = "xmpp";
 static const struct setting settings[] = {
 	{.key = "domain",
 	 .type = SETTING_TEXT,
+	 .example = "sms.localhost",
 	 .help = "The component's address, as the server's configuration has it, such as "
 		 "sms.example.org.",
 	 .required = true},
@@ -44,6 +45,7 @@ static const struct setting settings[] = {
 	 .max = 65535},
 	{.key = "muc_service",
 	 .type = SETTING_TEXT,
+	 .example = "rooms.localhost",
 	 .help = "The server's chat rooms, such as rooms.example.org. The component must be "
 		 "allowed to create rooms there.",
 	 .required = true},

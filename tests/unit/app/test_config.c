@@ -211,6 +211,16 @@ static void config_load__takes_a_byte_order_mark(void **state)
 	load(s, "\xef\xbb\xbf" TEAM PROVIDERS SENDERS);
 }
 
+static void config_load__takes_a_network_without_keys(void **state)
+{
+	struct scene *s = *state;
+
+	load(s, TEAM "\"null\": {}\n" PROVIDERS SENDERS);
+	assert_int_equal(s->config->network_n, 2);
+	assert_string_equal(s->config->networks[1].network->name, "null");
+	refuse(s, TEAM "null: {x: 1}\n" PROVIDERS SENDERS, "there is no key 'x' in null");
+}
+
 static void config_load__knows_who_answers_stop(void **state)
 {
 	struct scene *s = *state;
@@ -530,6 +540,7 @@ int main(void)
 		T(config_load__reads_secrets_beside_the_file),
 		T(config_load__takes_a_definition_and_lets_the_entry_win),
 		T(config_load__takes_a_byte_order_mark),
+		T(config_load__takes_a_network_without_keys),
 		T(config_load__knows_who_answers_stop),
 		T(config_load__tells_the_line_of_an_unknown_key),
 		T(config_load__refuses_keys_of_another_driver),
