@@ -65,8 +65,9 @@ void config_warn(const struct config *config, struct strbuf *out);
 /* The bridge's view of `live`, with the senders of `boot`; both must outlive it. */
 void config_bridge_options(const struct config *boot, const struct config *live,
 			   struct bridge_options *options_out);
-/* Takes over what senders of `boot` may change while running (per_minute). */
-void config_take_rates(struct config *boot, const struct config *live);
+/* Takes over what may change while running: the rates of senders, and the settings of providers,
+ * which their pure drivers read anew for each call (a token that is exchanged). They stay live's. */
+void config_take_over(struct config *boot, const struct config *live);
 /* Names what differs and needs a restart, one "section: key" a line. */
 void config_diff(const struct config *boot, const struct config *live, struct strbuf *out);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * What a reload may take over and what it may not. The tables say it for the sections and the
- * senders; networks and providers are made once and need a restart, whatever their tables say.
+ * senders. Of a provider everything but its name and driver can change; networks are made once and
+ * need a restart, whatever their tables say.
  */
 #include "app/config.h"
 
@@ -57,13 +58,8 @@ static void diff_providers(const struct config *boot, const struct config *live,
 		same = strcmp(boot->accounts[i].name, live->accounts[i].name) == 0 &&
 		       boot->accounts[i].driver == live->accounts[i].driver;
 	}
-	if (!same) {
+	if (!same)
 		strbuf_adds(out, "providers\n");
-		return;
-	}
-	for (size_t i = 0; i < boot->account_n; i++)
-		diff_sets(boot->providers[i].set, live->providers[i].set, boot->accounts[i].name,
-			  true, out);
 }
 
 static void diff_senders(const struct config *boot, const struct config *live, struct strbuf *out)
@@ -87,8 +83,22 @@ void config_diff(const struct config *boot, const struct config *live, struct st
 	diff_senders(boot, live, out);
 }
 
-void config_take_rates(struct config *boot, const struct config *live)
+/* The provider of the same name and driver; boot's own settings where live has none. */
+static const struct settings *provider_set(const struct config *boot, size_t i,
+					   const struct config *live)
 {
+	for (size_t k = 0; k < live->account_n; k++) {
+		if (strcmp(boot->accounts[i].name, live->accounts[k].name) == 0 &&
+		    boot->accounts[i].driver == live->accounts[k].driver)
+			return live->providers[k].set;
+	}
+	return boot->providers[i].set;
+}
+
+void config_take_over(struct config *boot, const struct config *live)
+{
+	for (size_t i = 0; i < boot->account_n; i++)
+		boot->accounts[i].set = provider_set(boot, i, live);
 	for (size_t i = 0; i < boot->sender_n; i++) {
 		for (size_t k = 0; k < live->sender_n; k++) {
 			if (strcmp(boot->senders[i].name, live->senders[k].name) == 0)

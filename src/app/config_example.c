@@ -203,7 +203,8 @@ void config_print_example(struct strbuf *out, config_secret_fn *secret)
 	strbuf_addc(out, '\n');
 	print_comment(&top,
 		      "SMS providers; any number of them, each with the keys of its driver. The "
-		      "commented ones show what the other drivers want.");
+		      "commented ones show what the other drivers want. A reload takes over all "
+		      "but names and drivers.");
 	strbuf_adds(out, "providers:\n");
 	if (shown)
 		print_provider(out, secret, shown, false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * SIGHUP: the file is read and checked as at the start, and all of it refused when anything in it
- * is wrong. Then texts, team, policy, log level and rates are taken over; what else differs is
- * named in the log and waits for a restart.
+ * is wrong. Then texts, team, policy, log level, rates and the providers' keys are taken over; what
+ * else differs is named in the log and waits for a restart.
  */
 #include "app/app_priv.h"
 
@@ -38,7 +38,7 @@ void app_reload(void *arg)
 	log_differences(app->boot, fresh);
 	app_take_log_level(fresh);
 	app_log_warnings(fresh);
-	config_take_rates(app->boot, fresh);
+	config_take_over(app->boot, fresh);
 	config_bridge_options(app->boot, fresh, &app->options);
 	bridge_reload(app->bridge, &app->options);
 	app->live = fresh;

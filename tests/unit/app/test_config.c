@@ -447,7 +447,7 @@ static void config_diff__names_what_needs_a_restart(void **state)
 					      "policy: {max_segments: 3}\n");
 	config_diff(boot, s->config, &lines);
 	assert_string_equal(lines.buf, "");
-	config_take_rates(boot, s->config);
+	config_take_over(boot, s->config);
 	assert_int_equal(boot->senders[0].per_minute, 7);
 	load(s, TEAM "  host: 127.0.0.9\n" PROVIDERS TWILIO SENDERS "store: {path: b.db}\n"
 		     "    \n");
@@ -457,6 +457,28 @@ static void config_diff__names_what_needs_a_restart(void **state)
 	load(s, TEAM PROVIDERS SENDERS);
 	config_diff(boot, s->config, &lines);
 	assert_string_equal(lines.buf, "providers\n");
+	config_free(boot);
+}
+
+static void config_take_over__exchanges_a_token(void **state)
+{
+	struct scene *s = *state;
+	struct config *boot;
+	STRBUF_AUTO(lines);
+
+	load(s, TEAM PROVIDERS TWILIO SENDERS);
+	boot = s->config;
+	s->config = NULL;
+	load(s, TEAM PROVIDERS TWILIO "    auth_token_previous: older\n" SENDERS);
+	config_diff(boot, s->config, &lines);
+	assert_string_equal(lines.buf, "");
+	config_take_over(boot, s->config);
+	assert_string_equal(settings_text(boot->accounts[1].set, "auth_token_previous"), "older");
+	/* A provider that is gone from the file keeps what it had at the start. */
+	load(s, TEAM PROVIDERS SENDERS);
+	config_take_over(boot, s->config);
+	assert_null(settings_text(boot->accounts[1].set, "auth_token_previous"));
+	assert_string_equal(settings_text(boot->accounts[1].set, "auth_token"), "hush");
 	config_free(boot);
 }
 
@@ -551,6 +573,7 @@ int main(void)
 		T(config_load__says_when_there_is_no_file),
 		T(config_warn__names_what_should_not_stay),
 		T(config_diff__names_what_needs_a_restart),
+		T(config_take_over__exchanges_a_token),
 		T(config_print_example__can_be_loaded),
 		T(config_print_example__has_every_key_of_every_table),
 #undef T
