@@ -232,6 +232,7 @@ struct place_state *place_state_find(struct bridge *bridge, struct place_id id);
 /* NULL: of a network that is not configured. */
 struct place_state *place_state_of(struct bridge *bridge, const struct place_row *row);
 void place_open(struct place_state *state, struct network_slot *slot);
+void place_unreadable(struct place_state *state, const struct error *why);
 /* What was said or shown there could not be stored, or the network lost it: forget where we are,
  * and open it again soon, which reads anew from the stored cursor. */
 void place_reopen(struct place_state *state, const char *why);

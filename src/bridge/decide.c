@@ -97,7 +97,7 @@ static int send_again(struct bridge *bridge, const struct actor *actor,
 				    .kind = old->kind,
 				    .text = old->text,
 				    .origin_place = actor->place};
-	struct contact_row contact;
+	struct contact_row contact = {0};
 	struct conversation_row conversation;
 	const struct sms_sender *sender;
 

@@ -97,13 +97,22 @@ void place_reopen(struct place_state *state, const char *why)
 		state->reopen = loop_after(state->bridge->loop, REOPEN_MS, on_reopen, state);
 }
 
+void place_unreadable(struct place_state *state, const struct error *why)
+{
+	/* Its step was undone: there is no such place, and nobody waits for it. */
+	if (why->kind == ERR_NOT_FOUND)
+		state_reset(state);
+	else
+		place_reopen(state, why->text);
+}
+
 void place_open(struct place_state *state, struct network_slot *slot)
 {
 	struct place_view view;
 	struct error err = {0};
 
 	if (view_load(state->bridge, state->id, &view, &err) < 0) {
-		place_reopen(state, err.text);
+		place_unreadable(state, &err);
 		return;
 	}
 	state->phase = PLACE_OPENING;

@@ -76,7 +76,7 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 	if (state->in_flight >= IN_FLIGHT_MAX && !state->stale)
 		return;
 	if (view_load(bridge, state->id, &view, &err) < 0) {
-		place_reopen(state, err.text);
+		place_unreadable(state, &err);
 		return;
 	}
 	if (state->stale)
@@ -84,7 +84,7 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 	state->stale = false;
 	if (store_list_relay(bridge->store, state->id, state->sent,
 			     IN_FLIGHT_MAX - state->in_flight, give_row, &g, &err) < 0)
-		place_reopen(state, err.text);
+		place_unreadable(state, &err);
 	else
 		tell_closed(state, slot, &view);
 	view_release(&view);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-#define ATTEMPTS_MAX 8
+#define ATTEMPTS_MAX 16 /* three quarters of an hour: longer than most outages */
 #define BACKOFF_FIRST_MS 2000
 #define BACKOFF_MAX_MS 300000
 #define THROTTLE_DEFAULT_MS 2000

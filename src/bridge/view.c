@@ -24,6 +24,22 @@ static void add_members(struct place_view *view, const char *const *users, size_
 	}
 }
 
+/* Why somebody is not texted, in the words of the topic. */
+static const char *suppression_words(const char *reason)
+{
+	static const char *const words[][2] = {
+		{"opt_out", "they have opted out"},
+		{"provider_opt_out", "they have opted out at the provider"},
+		{"wrong_number", "wrong number"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	}
+	return reason;
+}
+
 static int load_conversation(struct bridge *bridge, struct place_view *view, struct error *err)
 {
 	const struct bridge_options *o = bridge->options;
@@ -41,7 +57,7 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	conversation_title(c, view->title, sizeof(view->title));
 	if (suppressed)
 		(void)snprintf(view->topic, sizeof(view->topic), "⛔ No texts: %s",
-			       suppression.reason);
+			       suppression_words(suppression.reason));
 	else
 		STR_COPY(view->topic, c->owner[0] ? user_shown(c->owner) : "Inbox");
 	STR_COPY(view->contact_name, c->name[0] ? c->name : view->title);

@@ -42,7 +42,7 @@ static void stop__ends__everything_with_one_confirmation(void **state)
 	ROOM_SAW(s, room, "STOP");
 	ROOM_SAW(s, room, "⛔ They have opted out. No more texts can be sent to them, by anybody");
 	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->topic,
-			    "⛔ No texts: opt_out");
+			    "⛔ No texts: they have opted out");
 	accept_all(s);
 	assert_int_equal(sent_with(s, PAT, CONFIRMATION), 1);
 	assert_int_equal(sent(s), 2);

@@ -385,6 +385,21 @@ static void undone_place__does__not_mislead_the_next_one(void **state)
 	assert_non_null(fake_chat_find(&s->matrix, FAKE_SAY, room, "Hello"));
 }
 
+/* Nor is anybody asked for it again and again. */
+static void undone_place__is__forgotten(void **state)
+{
+	struct scene *s = *state;
+
+	s->commits_to_fail = 1;
+	receive(s, PAT, "lost");
+	assert_int_equal(s->commits_to_fail, 0);
+	assert_int_equal(ask_number(s, "SELECT count(*) FROM place WHERE kind = 0"), 0);
+	wait_ms(s, HOUR);
+	assert_int_equal(fake_loop_timers(s->loop), 0);
+	receive(s, PAT, "kept");
+	assert_int_equal(times(s, "kept"), 2);
+}
+
 static void network_without_reactions__gets__no_marks(void **state)
 {
 	struct scene *s = *state;
@@ -434,6 +449,7 @@ int main(void)
 		SCENE(closed_place__is__told_so_after_its_last_words),
 		SCENE(undone_close__is__not_told),
 		SCENE_TWO(undone_place__does__not_mislead_the_next_one),
+		SCENE(undone_place__is__forgotten),
 		SCENE(network_without_reactions__gets__no_marks),
 		SCENE(description__names__networks_and_senders),
 	};
