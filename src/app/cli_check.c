@@ -201,9 +201,12 @@ static void check_provider(struct report *report, const struct sms_account *acco
 			say(report, CHECK_FAIL, EXIT_NETWORK, "provider %s: %s; look at its '%s'",
 			    account->name, err.text, row->key);
 	}
-	say(report, CHECK_OK, EXIT_OK,
-	    "provider %s: its hook for texts is %s/in, for reports %s/status", account->name,
-	    account->hook_url, account->hook_url);
+	if (config_account_is_local(account))
+		say(report, CHECK_OK, EXIT_OK, "provider %s: a part of this daemon", account->name);
+	else
+		say(report, CHECK_OK, EXIT_OK,
+		    "provider %s: its hook is %s/in for texts, %s/status for reports",
+		    account->name, account->hook_url, account->hook_url);
 }
 
 int cli_check(const struct cli_options *options)

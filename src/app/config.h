@@ -57,6 +57,9 @@ struct config {
 int config_load(const char *path, struct config **config_out, struct error *err);
 void config_free(struct config *config); /* NULL is fine */
 
+/* Whether the provider is a part of this process, so that its hooks need no public address. */
+bool config_account_is_local(const struct sms_account *account);
+
 /* Where the database is, as an absolute path or one relative to where we run; caller frees. */
 char *config_store_path(const struct config *config);
 /* What works but should not stay so: one sentence a line. */

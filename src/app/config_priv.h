@@ -24,7 +24,4 @@ int config_read_senders(struct config *config, const struct config_doc *doc, siz
 			struct error *err);
 void config_free_providers(struct config *config);
 
-/* Whether the provider is a part of this process, so that its hooks need no public address. */
-bool config_account_is_local(const struct sms_account *account);
-
 #endif

@@ -1,0 +1,523 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The command line and the daemon's life, without a chat server: the network `null` stands in.
+
+Each command is judged by its exit code and by whether it says what to do.
+"""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import closing
+
+import pytest
+
+from daemon import ROOT, binary
+from servers import HOST, Process, free_ports, port_open, wait_until
+
+OK, OTHER, USAGE, CONFIG, DATABASE, NETWORK, RUNNING = range(7)
+SECRET = "hook-secret-0123456789"
+TOKEN = "the-auth-token-of-a-test"
+CONTACT = "+14155552671"
+COMMANDS = ("run", "init", "check", "backup", "health", "explain")
+
+
+def roomline(*args, cwd, env=None):
+    return subprocess.run([binary(), *args], cwd=cwd, capture_output=True, text=True, timeout=60,
+                          check=False, env={**os.environ, **(env or {})})
+
+
+class Daemon:
+    """`roomline run` with a sandbox, a Twilio account and nobody in the chat network."""
+
+    def __init__(self, folder, **changes):
+        self.folder, self.port = str(folder), free_ports(1)[0]
+        self.url = f"http://{HOST}:{self.port}"
+        self.sections = {
+            "organisation": {"name": "Riverside", "help_contact": "help@example.org"},
+            "http": {"listen": f"{HOST}:{self.port}", "public_url": self.url,
+                     "hook_secret": SECRET},
+            "log": {"level": "debug"},
+            "null": {},
+            "providers": [
+                {"name": "sandbox", "driver": "sandbox"},
+                {"name": "tw", "driver": "twilio", "account_sid": "AC" + "0" * 32,
+                 "auth_token": TOKEN},
+            ],
+            "senders": [
+                {"name": "main", "provider": "sandbox", "number": "+14155550100"},
+                {"name": "two", "provider": "tw", "number": "+14155550101"},
+            ],
+        }
+        for section, keys in changes.items():
+            self.sections.setdefault(section, {}).update(keys)
+        self.process = None
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self):
+        with open(self.path("roomline.yaml"), "w", encoding="utf-8") as f:
+            for name, value in self.sections.items():  # JSON is YAML
+                f.write(f"{json.dumps(name)}: {json.dumps(value)}\n")
+        os.chmod(self.path("roomline.yaml"), 0o600)
+        return self
+
+    def start(self, env=None, preexec=None):
+        self.write()
+        starts = self.log().count("app.started")
+        with open(self.path("log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [binary(), "run"], cwd=self.folder, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}, preexec_fn=preexec)
+        wait_until(lambda: self.log().count("app.started") > starts or
+                   self.process.poll() is not None, 30, lambda: "a start: " + self.log())
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def stop(self, signo=signal.SIGTERM):
+        self.process.send_signal(signo)
+        return self.process.wait(20)
+
+    def log(self):
+        if not os.path.exists(self.path("log")):
+            return ""
+        with open(self.path("log"), encoding="utf-8") as f:
+            return f.read()
+
+    def wait_log(self, words):
+        wait_until(lambda: words in self.log(), 10, lambda: f"{words!r} in " + self.log())
+
+    def reload(self):
+        self.write()
+        self.process.send_signal(signal.SIGHUP)
+
+    def get(self, path, data=None, headers=None):
+        request = urllib.request.Request(self.url + path, data=data, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    def phone_texts(self, text):
+        """Texts as a contact; returns all that the phone has got until an answer came."""
+        path = "/sandbox/api/phone/" + urllib.parse.quote(CONTACT) + "/texts"
+
+        def received():
+            status, body = self.get(path)
+            return [t["text"] for t in json.loads(body)["texts"] if t["direction"] == "in"] \
+                if status == 200 else []
+        before = len(received())
+        status, _ = self.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": text}).encode(),
+                             {"Content-Type": "application/json"})
+        assert status == 202
+        wait_until(lambda: len(received()) > before, 10, lambda: "an answer: " + self.log())
+        return received()
+
+    def twilio(self, fields, token=TOKEN, secret=SECRET, account="tw", what="/in", query=""):
+        path = f"/hook/{secret}/{account}{what}{query}"
+        text = self.url + path + "".join(k + fields[k] for k in sorted(fields))
+        signature = base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest())
+        return self.get(path, urllib.parse.urlencode(fields).encode(),
+                        {"X-Twilio-Signature": signature.decode(),
+                         "Content-Type": "application/x-www-form-urlencoded"})
+
+    def inbound(self):
+        with closing(sqlite3.connect(self.path("roomline.db"))) as db:
+            return [r[0] for r in db.execute("SELECT text FROM message WHERE outbound = 0")]
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    d = Daemon(tmp_path).start()
+    yield d
+    if d.process.poll() is None:
+        code = d.stop()
+        assert code == OK, f"exit {code}: {d.log()}"
+
+
+def text_of(sid, body, **more):
+    return {"MessageSid": sid, "AccountSid": "AC" + "0" * 32, "From": CONTACT,
+            "To": "+14155550101", "Body": body, "NumMedia": "0", **more}
+
+
+# ---- help and usage
+
+def test_help_names_every_command_and_the_exit_codes(tmp_path):
+    answer = roomline("--help", cwd=tmp_path)
+    assert answer.returncode == OK
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", answer.stdout, re.M)
+    assert "6 another roomline is running" in answer.stdout
+    assert roomline("--version", cwd=tmp_path).stdout.startswith("roomline ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(tmp_path, command):
+    answer = roomline(command, "--help", cwd=tmp_path)
+    assert answer.returncode == OK
+    assert command in answer.stdout
+
+
+@pytest.mark.parametrize("args", [
+    [], ["nope"], ["run", "x"], ["run", "--nope"], ["run", "-c"], ["backup"], ["backup", "a", "b"],
+    ["check", "--example"],
+])
+def test_wrong_usage_has_its_own_exit_code(tmp_path, args):
+    assert roomline(*args, cwd=tmp_path).returncode == USAGE
+
+
+# ---- init
+
+def secrets_of(path):
+    with open(path, encoding="utf-8") as f:
+        return re.findall(r"^ +(?:hook_)?secret: ([0-9a-f]{32})$", f.read(), re.M)
+
+
+def test_init_writes_fresh_secrets_for_the_owner_only(tmp_path):
+    assert roomline("init", "-c", "a.yaml", cwd=tmp_path).returncode == OK
+    answer = roomline("init", "-c", "b.yaml", cwd=tmp_path)
+    assert answer.returncode == OK
+    assert "roomline check -c b.yaml" in answer.stdout
+    assert stat.S_IMODE(os.stat(tmp_path / "a.yaml").st_mode) == 0o600
+    secrets = secrets_of(tmp_path / "a.yaml") + secrets_of(tmp_path / "b.yaml")
+    assert len(secrets) == 4 == len(set(secrets))
+
+
+def test_init_never_overwrites(tmp_path):
+    (tmp_path / "roomline.yaml").write_text("mine\n")
+    answer = roomline("init", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert "left as it is" in answer.stderr
+    assert (tmp_path / "roomline.yaml").read_text() == "mine\n"
+    assert roomline("init", "-c", "no/such/folder.yaml", cwd=tmp_path).returncode == CONFIG
+
+
+def test_the_example_in_the_tree_is_what_init_prints(tmp_path):
+    with open(os.path.join(ROOT, "config/roomline.yaml.example"), encoding="utf-8") as f:
+        assert roomline("init", "--example", cwd=tmp_path).stdout == f.read()
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_init_writes_runs(tmp_path):
+    port = free_ports(1)[0]
+    assert roomline("init", cwd=tmp_path).returncode == OK
+    config = (tmp_path / "roomline.yaml").read_text()
+    (tmp_path / "roomline.yaml").write_text(config.replace("127.0.0.1:8080", f"{HOST}:{port}"))
+    process = Process([binary(), "run"], str(tmp_path / "log"), cwd=str(tmp_path))
+    process.start()
+    wait_until(lambda: port_open(port), 20, lambda: (tmp_path / "log").read_text())
+    # Without its chat server it is up but not well, and says so.
+    answer = roomline("health", cwd=tmp_path)
+    assert answer.returncode == NETWORK
+    assert '"networks_up":0' in answer.stdout
+    process.child.terminate()
+    assert process.child.wait(20) == OK
+
+
+# ---- check
+
+@pytest.fixture
+def xmpp_port():
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        sock.listen()
+        yield sock.getsockname()[1]
+
+
+def checked(tmp_path, **changes):
+    d = Daemon(tmp_path, **changes)
+    d.sections["providers"] = d.sections["providers"][:1]
+    d.sections["senders"] = d.sections["senders"][:1]
+    d.write()
+    return roomline("check", cwd=tmp_path)
+
+
+def test_check_is_content_with_a_good_configuration(tmp_path, xmpp_port):
+    xmpp = {"domain": "sms.localhost", "muc_service": "rooms.localhost", "secret": "x",
+            "host": HOST, "port": str(xmpp_port)}
+    answer = checked(tmp_path, xmpp=xmpp)
+    assert answer.returncode == OK, answer.stdout
+    assert f"ok   xmpp: {HOST} port {xmpp_port} answers" in answer.stdout
+    assert "ok   time zones: tzdata 2" in answer.stdout
+    assert "will be made at the first start" in answer.stdout
+    assert "FAIL" not in answer.stdout
+    assert sorted(os.listdir(tmp_path)) == ["roomline.yaml"], "check changes nothing"
+
+
+def test_check_prints_the_hook_to_paste(daemon):
+    answer = roomline("check", cwd=daemon.folder)
+    assert f"{daemon.url}/hook/{SECRET}/tw/in" in answer.stdout
+    assert f"ok   port: a Roomline is running on {HOST}:{daemon.port}" in answer.stdout
+    assert "ok   database:" in answer.stdout
+
+
+def test_check_says_which_connection_fails(tmp_path):
+    port = free_ports(1)[0]
+    xmpp = {"domain": "sms.localhost", "muc_service": "rooms.localhost", "secret": "x",
+            "host": HOST, "port": str(port)}
+    answer = checked(tmp_path, xmpp=xmpp)
+    assert answer.returncode == NETWORK
+    assert f"FAIL xmpp: no connection to {HOST} port {port}" in answer.stdout
+
+
+def test_check_finds_a_port_that_somebody_else_has(tmp_path, xmpp_port):
+    answer = checked(tmp_path, http={"listen": f"{HOST}:{xmpp_port}"})
+    assert answer.returncode == NETWORK
+    assert "FAIL port:" in answer.stdout
+
+
+def test_check_finds_a_broken_database(tmp_path):
+    (tmp_path / "roomline.db").write_bytes(b"this is no database\n" * 100)
+    answer = checked(tmp_path)
+    assert answer.returncode == DATABASE
+    assert "FAIL database:" in answer.stdout
+
+
+def test_check_finds_a_folder_that_is_not_there(tmp_path):
+    answer = checked(tmp_path, store={"path": "no/such/roomline.db"})
+    assert answer.returncode == DATABASE
+    assert "make the folder" in answer.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "run", "backup", "health"])
+def test_an_unknown_key_is_refused_with_its_line(tmp_path, command):
+    Daemon(tmp_path).write()
+    with open(tmp_path / "roomline.yaml", "a", encoding="utf-8") as f:
+        f.write("policy:\n  max_segmets: 3\n")
+    answer = roomline(command, *(["copy"] if command == "backup" else []), cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert re.search(r"roomline.yaml line 8: there is no key 'max_segmets' in policy",
+                     answer.stdout + answer.stderr)
+
+
+def test_the_warnings_are_logged_at_the_start(tmp_path):
+    d = Daemon(tmp_path).start()
+    assert "public_url' is not https" in d.log()
+    assert d.stop() == OK
+
+
+# ---- the daemon's life
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(daemon, signo):
+    began = time.monotonic()
+    assert daemon.stop(signo) == OK
+    assert time.monotonic() - began < 8
+    assert "app.stopped" in daemon.log()
+    assert not port_open(daemon.port)
+
+
+def test_what_is_in_flight_at_the_end_is_waited_for_but_not_forever(daemon):
+    daemon.get("/sandbox/api/faults", b'{"fault":"noanswer"}', {"Content-Type": "application/json"})
+    daemon.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": "HELP"}).encode(),
+               {"Content-Type": "application/json"})
+    daemon.wait_log("message.sending")
+    daemon.process.send_signal(signal.SIGTERM)
+    daemon.wait_log("app.stopping")
+    time.sleep(1)
+    assert daemon.process.poll() is None
+    assert daemon.process.wait(20) == OK
+    assert "bridge.impatient" in daemon.log()
+
+
+def test_a_second_signal_does_not_wait(daemon):
+    daemon.get("/sandbox/api/faults", b'{"fault":"noanswer"}', {"Content-Type": "application/json"})
+    daemon.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": "HELP"}).encode(),
+               {"Content-Type": "application/json"})
+    daemon.wait_log("message.sending")
+    daemon.process.send_signal(signal.SIGTERM)
+    daemon.wait_log("app.stopping")
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(3) == OTHER
+    # What was in flight is found as unknown, and is not sent again.
+    daemon.start()
+    assert "bridge.recovered unknown=1" in daemon.log()
+
+
+def test_a_second_daemon_is_refused(daemon):
+    answer = roomline("run", cwd=daemon.folder)
+    assert answer.returncode == RUNNING
+    assert "another Roomline is running on this database" in answer.stderr
+    assert daemon.get("/health")[0] == 200
+
+
+def test_a_port_in_use_and_a_missing_folder_end_the_start(tmp_path, xmpp_port):
+    Daemon(tmp_path, http={"listen": f"{HOST}:{xmpp_port}"}).write()
+    assert roomline("run", cwd=tmp_path).returncode == NETWORK
+    Daemon(tmp_path, store={"path": "no/such/roomline.db"}).write()
+    assert roomline("run", cwd=tmp_path).returncode == DATABASE
+    assert roomline("run", "-c", "nowhere.yaml", cwd=tmp_path).returncode == CONFIG
+
+
+def test_files_are_private_and_descriptors_fit_select(tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit[1] < 4096:
+        pytest.fail("this machine gives no 4096 descriptors to test with")
+    d = Daemon(tmp_path).start(
+        preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (4096, limit[1])))
+    with open(f"/proc/{d.process.pid}/limits", encoding="utf-8") as f:
+        soft = re.search(r"Max open files +(\d+)", f.read()).group(1)
+    assert soft == "1024"
+    for name in os.listdir(tmp_path):
+        if name.startswith("roomline.db"):
+            assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) & 0o077 == 0, name
+    assert d.stop() == OK
+
+
+def test_systemd_hears_when_it_is_ready_and_when_it_stops(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(tmp_path / "notify"))
+        sock.settimeout(20)
+        d = Daemon(tmp_path).start(env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert sock.recv(100) == b"READY=1"
+        assert d.stop() == OK
+        assert sock.recv(100) == b"STOPPING=1"
+
+
+# ---- reload
+
+def test_a_reload_takes_over_texts_and_the_log_level(daemon):
+    assert "Riverside: Reach us" in daemon.phone_texts("HELP")[-1]
+    daemon.sections["organisation"]["name"] = "Hillside"
+    daemon.sections["log"]["level"] = "warn"
+    daemon.sections["http"]["listen"] = f"{HOST}:1"
+    daemon.reload()
+    daemon.wait_log('app.restart_needed what="http: listen"')
+    assert "Hillside: Reach us" in daemon.phone_texts("HELP")[-1]
+    assert " info message.accepted" not in daemon.log().split("app.restart_needed")[1]
+
+
+def test_a_broken_configuration_is_refused_and_the_old_one_stays(daemon):
+    for section, key, value, says in (
+            ("organisation", "nmae", "x", "there is no key 'nmae'"),
+            ("policy", "hold_hours", "0", "'hold_hours'"),
+            ("http", "hook_secret", "file:nowhere", "cannot read")):
+        kept = json.dumps(daemon.sections)
+        daemon.sections.setdefault(section, {})[key] = value
+        daemon.sections["organisation"]["name"] = "Hillside"
+        daemon.reload()
+        daemon.wait_log(says)
+        daemon.sections = json.loads(kept)
+    assert daemon.log().count("app.reload_refused") == 3
+    assert "Riverside: Reach us" in daemon.phone_texts("HELP")[-1]
+
+
+def test_a_reload_exchanges_a_token(daemon):
+    assert daemon.twilio(text_of("SM1", "one"))[0] == 200
+    assert daemon.twilio(text_of("SM2", "two"), token="fresh")[0] == 403
+    daemon.sections["providers"][1].update(auth_token="fresh", auth_token_previous=TOKEN)
+    daemon.reload()
+    daemon.wait_log("app.reloaded")
+    assert daemon.twilio(text_of("SM2", "two"), token="fresh")[0] == 200
+    assert daemon.twilio(text_of("SM3", "three"))[0] == 200
+    daemon.reload()  # the same again: nothing that is in use may go
+    wait_until(lambda: daemon.log().count("app.reloaded") == 2, 10, "a second reload")
+    assert daemon.twilio(text_of("SM4", "four"))[0] == 200
+    assert daemon.inbound() == ["one", "two", "three", "four"]
+
+
+# ---- backup and health
+
+def test_a_backup_while_it_runs_is_complete(daemon):
+    daemon.phone_texts("HELP")
+    assert roomline("backup", "copy.db", cwd=daemon.folder).returncode == OK
+    with closing(sqlite3.connect(daemon.path("copy.db"))) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert db.execute("SELECT text FROM message WHERE outbound = 0").fetchall() == [("HELP",)]
+    answer = roomline("backup", "copy.db", cwd=daemon.folder)
+    assert answer.returncode == DATABASE
+    assert "copy.db" in answer.stderr
+
+
+def test_a_backup_of_nothing_is_refused(tmp_path):
+    Daemon(tmp_path).write()
+    assert roomline("backup", "copy.db", cwd=tmp_path).returncode == DATABASE
+    assert not os.path.exists(tmp_path / "copy.db")
+
+
+def test_health_tells_running_from_dead(daemon):
+    answer = roomline("health", cwd=daemon.folder)
+    assert answer.returncode == OK
+    assert json.loads(answer.stdout)["status"] == "ok"
+    assert daemon.stop() == OK
+    answer = roomline("health", cwd=daemon.folder)
+    assert answer.returncode == NETWORK
+    assert "no answer" in answer.stderr
+
+
+# ---- hooks
+
+def test_a_hook_is_stored_once_before_it_is_answered(daemon):
+    for _ in range(3):
+        assert daemon.twilio(text_of("SM1", "Hi, who is this?")) == (200, "<Response/>")
+        assert daemon.inbound() == ["Hi, who is this?"]
+
+
+def test_a_wrong_secret_and_an_unknown_account_look_the_same(daemon):
+    answers = {daemon.twilio(text_of("SM1", "x"), secret="wrong-secret-0123456"),
+               daemon.twilio(text_of("SM1", "x"), secret=SECRET + "0"),
+               daemon.twilio(text_of("SM1", "x"), secret=SECRET[:-1]),
+               daemon.twilio(text_of("SM1", "x"), secret=""),
+               daemon.twilio(text_of("SM1", "x"), account="nobody"),
+               daemon.get("/nothing/here"), daemon.get("/hook/"), daemon.get("/hook"),
+               daemon.get(f"/hook/{SECRET}"), daemon.get(f"/hook/{SECRET}/")}
+    assert len(answers) == 1 and answers.pop()[0] == 404
+    assert daemon.inbound() == []
+
+
+def test_a_forged_hook_is_refused_and_logged_without_secrets(daemon):
+    assert daemon.twilio(text_of("SM1", "x"), token="forged")[0] == 403
+    for _ in range(50):
+        assert daemon.get(f"/hook/{SECRET}/tw/in", b"Body=x")[0] == 403
+    refused = [l for l in daemon.log().splitlines() if "hook.refused" in l]
+    assert 1 <= len(refused) < 10, "a flood of forged hooks is no flood of log lines"
+    assert "account=tw status=403" in refused[0]
+    assert SECRET not in daemon.log() and TOKEN not in daemon.log()
+    assert CONTACT not in daemon.log()
+    assert daemon.inbound() == []
+
+
+def test_a_hook_that_cannot_be_understood_is_400(daemon):
+    assert daemon.twilio({"Nothing": "known"})[0] == 400
+
+
+def test_the_query_is_part_of_what_is_signed(daemon):
+    fields = text_of("SM1", "with a query")
+    assert daemon.twilio(fields, query="?a=%41&b=%20")[0] == 200
+    assert daemon.inbound() == ["with a query"]
+
+
+def test_a_hook_that_cannot_be_stored_is_503_and_works_later(daemon):
+    with closing(sqlite3.connect(daemon.path("roomline.db"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        status, _ = daemon.twilio(text_of("SM1", "later"))
+        other.execute("ROLLBACK")
+    assert status == 503
+    assert daemon.twilio(text_of("SM1", "later"))[0] == 200
+    assert daemon.inbound() == ["later"]
+
+
+@pytest.mark.parametrize("step", ["hook.received", "hook.stored", "hook.committed"])
+def test_a_death_in_the_middle_of_a_hook_loses_and_doubles_nothing(tmp_path, step):
+    d = Daemon(tmp_path).start(env={"ROOMLINE_CRASH_AT": step})
+    with pytest.raises((urllib.error.URLError, ConnectionError)):
+        d.twilio(text_of("SM1", "once"))
+    assert d.process.wait(20) == -signal.SIGKILL
+    assert d.inbound() == (["once"] if step == "hook.committed" else [])
+    d.start()
+    assert d.twilio(text_of("SM1", "once"))[0] == 200
+    assert d.inbound() == ["once"]
+    assert d.stop() == OK
