@@ -3,7 +3,7 @@
 # sanitizers, the corpora of the fuzz targets, and end to end against real servers.
 # Ends in the one line "N passed, N failed"; exits 1 when anything failed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 jobs=-j$(nproc)
 passed=0

@@ -99,7 +99,7 @@ static int scan_number(struct scan *s)
 	const char *start = s->p;
 	const char *first = *start == '-' ? start + 1 : start;
 	const char *p = skip_digits(first, s->end);
-	const char *mark = p;
+	const char *mark;
 	bool exact = p - first <= EXACT_DIGITS;
 	bool good = p > first && (*first != '0' || p - first == 1);
 

@@ -9,24 +9,24 @@
 
 #include "roomline/types.h"
 
-enum gate_kind { /* what sort of text asks */
-	GATE_REPLY,	   /* a volunteer answers in a conversation the contact has spoken in */
-	GATE_INITIAL,	   /* we speak first */
-	GATE_STOP_CONFIRM, /* the one answer to an opt-out */
-	GATE_START_CONFIRM,
-	GATE_HELP_ANSWER,
+enum gate_kind {               /* what sort of text asks */
+		 GATE_REPLY,   /* a volunteer answers in a conversation the contact has spoken in */
+		 GATE_INITIAL, /* we speak first */
+		 GATE_STOP_CONFIRM, /* the one answer to an opt-out */
+		 GATE_START_CONFIRM,
+		 GATE_HELP_ANSWER,
 };
 
 enum gate_code {
 	GATE_ALLOW,
-	GATE_PAUSED,	   /* E_PAUSED: everything outbound is paused; waits */
+	GATE_PAUSED,       /* E_PAUSED: everything outbound is paused; waits */
 	GATE_NUMBER_CLASS, /* E_NUMBER_CLASS */
 	GATE_SUPPRESSED,   /* E_SUPPRESSED */
-	GATE_HOLD,	   /* E_HOLD: an unresolved suggestion of an opt-out */
-	GATE_DUPLICATE,	   /* E_DUP */
-	GATE_EMPTY,	   /* E_EMPTY */
-	GATE_TOO_LONG,	   /* E_TOO_LONG */
-	GATE_TOO_LATE,	   /* E_TOO_LATE: past its not_after */
+	GATE_HOLD,         /* E_HOLD: an unresolved suggestion of an opt-out */
+	GATE_DUPLICATE,    /* E_DUP */
+	GATE_EMPTY,        /* E_EMPTY */
+	GATE_TOO_LONG,     /* E_TOO_LONG */
+	GATE_TOO_LATE,     /* E_TOO_LATE: past its not_after */
 };
 
 struct gate_input {
@@ -34,18 +34,18 @@ struct gate_input {
 	struct phone to;
 	const char *text;
 	int64_t now;
-	int64_t not_after;	  /* 0: no end */
+	int64_t not_after; /* 0: no end */
 	bool paused;
-	const char *suppressed;	  /* reason ("opt_out", "wrong_number", ...), NULL when not */
+	const char *suppressed; /* reason ("opt_out", "wrong_number", ...), NULL when not */
 	bool hold;
-	int64_t duplicate_age;	  /* ms since the same text went to the same number, -1: never */
+	int64_t duplicate_age; /* ms since the same text went to the same number, -1: never */
 	int max_segments;
 	int max_chars; /* of the provider */
 };
 
 struct gate_ruling {
 	enum gate_code code;
-	bool wait; /* not now, but perhaps later: keep it queued */
+	bool wait;     /* not now, but perhaps later: keep it queued */
 	char why[240]; /* for the volunteer: what is the matter and what to do; "" when allowed */
 };
 

@@ -179,6 +179,17 @@ static bool has_pair(const struct optout_text *text, size_t start, size_t end,
 	return false;
 }
 
+/* "... and call me", "... email is fine": texts are not wanted, the rest may be. */
+static bool asks_for_other_channel(const struct optout_text *text, size_t from)
+{
+	for (size_t i = from; i < text->n; i++)
+		if ((optout_token_is(&text->tokens[i], W_CALL) ||
+		     optout_token_is(&text->tokens[i], W_EMAIL)) &&
+		    (i + 1 == text->n || optout_token_is(&text->tokens[i + 1], W_ME)))
+			return true;
+	return false;
+}
+
 /* Whether what surrounds an unmistakable phrase limits it: a question, a time, a place, another
  * channel, somebody else who is to stop. */
 static bool is_guarded(const struct optout_text *text, const struct phrase_match *match)
@@ -206,9 +217,7 @@ static bool is_guarded(const struct optout_text *text, const struct phrase_match
 				 (optout_token_is(&text->tokens[match->end], W_FOR) &&
 				  optout_token_is(&text->tokens[match->end - 1], W_LIST))))
 		return true;
-	return has_in(text, 0, text->n, W_INSTEAD) ||
-	       has_pair(text, match->end, text->n, W_CALL, W_ME) ||
-	       has_pair(text, match->end, text->n, W_EMAIL, W_ME);
+	return has_in(text, 0, text->n, W_INSTEAD) || asks_for_other_channel(text, match->end);
 }
 
 /* Returns whether there was a phrase without a guard; guarded_out tells of the others. */
@@ -247,7 +256,7 @@ static const char *find_in_books(const struct optout_text *text, size_t offset)
 
 enum keyword_clause {
 	KEYWORD_NONE,
-	KEYWORD_PLEASE,   /* after a "please" */
+	KEYWORD_LOOSE,    /* after a "please" */
 	KEYWORD_SENTENCE, /* a sentence, or what stands between commas */
 };
 
@@ -260,7 +269,7 @@ static enum keyword_clause clause_start(const struct optout_text *text, size_t i
 		i--;
 	if (i == 0 || text->tokens[i - 1].ends || text->tokens[i - 1].comma)
 		return KEYWORD_SENTENCE;
-	return please ? KEYWORD_PLEASE : KEYWORD_NONE;
+	return please ? KEYWORD_LOOSE : KEYWORD_NONE;
 }
 
 static bool is_clause_end(const struct optout_text *text, size_t i)
@@ -285,9 +294,10 @@ static enum keyword_clause find_keyword_clause(const struct optout_text *text)
 			strong |= optout_token_is(&text->tokens[end], W_STRONG);
 		if (end == i || !clause)
 			continue;
-		if (strong && (is_clause_end(text, end) ||
-			       (i == 0 && optout_token_is(&text->tokens[end], W_CLAUSE))))
+		if (strong && is_clause_end(text, end))
 			return clause;
+		if (strong && i == 0 && optout_token_is(&text->tokens[end], W_CLAUSE))
+			return KEYWORD_LOOSE;
 		if (i == 0 && text->tokens[end - 1].ends && !text->tokens[end - 1].asks)
 			return clause;
 	}
@@ -370,7 +380,8 @@ void optout_classify(const char *text, size_t len, const struct optout_context *
 	reaction = optout_cut_reaction(&plain);
 	quoted = optout_cut_own(&plain, &ours);
 	optout_cut_trailers(&plain);
-	optout_text_read(&words, plain.buf, plain.len, context);
+	optout_text_read(&words, plain.buf, plain.len);
+	optout_text_classify(&words, context);
 	if (!judge(&words, context, result_out)) {
 		if (reaction == REACTION_STOP)
 			(void)decide(result_out, OPTOUT_SUGGEST_STOP, "R.stop_sign");

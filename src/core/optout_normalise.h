@@ -50,11 +50,13 @@ struct optout_text {
  * accents and invisible characters gone, quotes and dashes made plain. Case stays. */
 void optout_plain(struct strbuf *out, const char *text, size_t len);
 
-/* The other steps but quotes and trailers: splits plain text into words and gives each its classes.
- * text must be zeroed with optout_text_release() when done; context may not be NULL. */
-void optout_text_read(struct optout_text *text, const char *plain, size_t len,
-		      const struct optout_context *context);
+/* Splits plain text into words. text need not be initialised; release it when done. */
+void optout_text_read(struct optout_text *text, const char *plain, size_t len);
 void optout_text_release(struct optout_text *text);
+
+/* Reads several words as one where they mean one ("opt out"), and gives every word its classes.
+ * context may not be NULL. */
+void optout_text_classify(struct optout_text *text, const struct optout_context *context);
 
 const char *optout_word(const struct optout_text *text, size_t i);
 

@@ -3,6 +3,7 @@
 #include "core/optout_quotes.h"
 
 #include "base/utf8.h"
+#include "core/optout_words.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -342,15 +343,10 @@ bool optout_cut_own(struct strbuf *plain, const struct strbuf *ours)
 }
 
 static const char *const mail_trailers[] = {
-	"sent from my ",        "sent from yahoo",
-	"sent from mail",       "sent from outlook",
-	"sent from aol",        "sent from the all new",
-	"sent from proton",     "sent via ",
-	"get outlook for",      "envoye de mon ",
-	"envoye depuis mon ",   "envoye a partir de ",
-	"enviado desde mi ",    "enviado de mi ",
-	"enviado desde ",       "obtener outlook para",
-	"obtenez outlook pour", "telecharger outlook",
+	"sent from ",          "sent via ",          "sent using ",          "get outlook for",
+	"envoye de mon ",      "envoye depuis mon ", "envoye a partir de ",  "enviado desde mi ",
+	"enviado de mi ",      "enviado desde ",     "obtener outlook para", "obtenez outlook pour",
+	"telecharger outlook",
 };
 
 static const char devices[] =
@@ -364,17 +360,16 @@ static const char *const effect_trailers[] = {"sent with ", "enviado con ", "env
 static const char *const effect_words[] = {"effect",          "invisible ink", "efecto",
 					   "tinta invisible", "effet",         "encre invisible"};
 
+/* Whether one of the next words is a device or a carrier. */
 static bool names_device(const char *words)
 {
-	size_t len = strcspn(words, " ,.\n");
+	for (unsigned n = 0; n < 4 && *words; n++) {
+		size_t len = strcspn(words, " ,.\n");
 
-	for (const char *device = devices; *device;) {
-		size_t n = strcspn(device, " ");
-
-		if (n == len && strncmp(device, words, len) == 0)
+		if (optout_list_has(devices, words, len))
 			return true;
-		device += n;
-		device += *device == ' ';
+		words += len;
+		words += *words != '\0';
 	}
 	return false;
 }

@@ -1,219 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/*
- * English vocabulary, the keyword lists of all languages, and the merges. Data; see optout_words.h.
- *
- * There is no general edit distance on purpose: shop, spot, post, step, stoop, send and quite are
- * one or two edits from keywords and are ordinary replies. Misspellings are listed; only for a word
- * as long as "unsubscribe" a distance is safe.
- */
+/* English vocabulary, and how misspelt long words are told. Data; see optout_words.h. */
 #include "core/optout_words.h"
 
 #include <string.h>
-
-/* 47 CFR 64.1200(a)(10); Twilio, Telnyx, Plivo, Vonage, AWS, RingCentral; CWTA; usual practice. */
-const char optout_stop_keywords[] =
-	"stop quit end revoke optout cancel unsubscribe stopall unsub remove removeme endall "
-	"quitall "
-	"cancelall stop2quit stop2end stopquit stopend stoptoquit stoptoend stoptooptout "
-	"stoptocancel stoptounsubscribe stop2optout stop2cancel stop2unsubscribe stoptostop "
-	"stop2stop stopstop stoptxt stoptexts stopsms stopit stopnow td delete exit "
-	"unsubscribeall unsubme optmeout optoutall optoutme "
-	"removal cease desist halt discontinue terminate "
-	"alto parar pare paren para parenle cancelar cancele cancelen baja darmedebaja "
-	"detener detenga detengan detente basta salir eliminar quitar borrar desuscribir "
-	"desuscribirse "
-	"desuscribirme altoya yabasta "
-	"arret arrets arrete arreter arretez stopper stoppez desabonner desabonnez desabonnement "
-	"desabonnezmoi desinscription desinscrire desinscrivez desinscrivezmoi annuler annulez "
-	"resilier cesser cessez "
-	"\xd1\x81\xd1\x82\xd0\xbe\xd0\xbf";
-
-const char optout_stop_typos[] =
-	"stpo sotp tsop stp stpp stopp sttop sstop dtop etop wtop atop xtop ztop srop syop sfop "
-	"sgop s6op s5op stip stkp stlp st9p stol stoo sto stop0 stob stopl stopo stpop stoip stiop "
-	"stoup sttp sytop sotop sropp stopm stopn stpoo stahp staph stap stopa sopt stopt stops "
-	"stopit "
-	"sotpall stpoall stopal stoall stopallq stoppall stopsll stopalll "
-	"quti qiut qit quitt quiit quiy quir quot quitr wuit qult auit quut qut quitq qquit uqit "
-	"quie "
-	"emd rnd ebd wnd enf ende endd ennd eend "
-	"cancle cancell cancal canel cancl cansel cencel cacnel cancek cance camcel canvel cacel "
-	"vancel xancel cancell ccancel cnacel canecl "
-	"remvoe romove remov rmove remve reomve rwmove rempve renove remobe remoce removr removem "
-	"rekove remuve removee reove "
-	"revok revole rovoke reveke revoje "
-	"unsuscribe unsubcribe unsubscibe unsubsribe unsubscrib unscribe unsubscrbe "
-	"unsubscribes unsubsrcibe unsubcscribe usub unsubb unsib ubsub unsubcribeme unsubs "
-	"opout otpout optot optou optoit optput optpit opoit opotut optut opptout optoutt outopt "
-	"droptout optouy optour opyout oprout ootout iptout 0ptout optoff optoot optour ptout "
-	"optoout "
-	"dlete delte deleet deleate "
-	"altto atlo slto altp parrar cancelr cancela arrt arrte aret arett arretes arretee "
-	"desabonne desabonement desabonnemet desincription";
-
-const char optout_help_keywords[] = "help info ayuda aide";
-const char optout_start_keywords[] =
-	"start unstop optin subscribe resubscribe resume join go optmein unsubstop";
-const char optout_yes_keywords[] = "yes si oui";
-
-const struct word_merge optout_merges[] = {
-	{"have a nice day", "goodbye"},
-	{"have a good day", "goodbye"},
-	{"have a great day", "goodbye"},
-	{"have a blessed day", "goodbye"},
-	{"have a good night", "goodbye"},
-	{"have a good one", "goodbye"},
-	{"god bless you all", "goodbye"},
-	{"god bless you", "goodbye"},
-	{"god bless", "goodbye"},
-	{"tout de suite", "now"},
-	{"legal action", "lawsuit"},
-	{"small claims court", "court"},
-	{"eat a bag of dicks", "getlost"},
-	{"attorney general", "general"},
-	{"class action", "lawsuit"},
-	{"against the law", "illegal"},
-	{"violating the law", "violating"},
-	{"breaking the law", "violating"},
-	{"someone else", "somebodyelse"},
-	{"somebody else", "somebodyelse"},
-	{"mistaken identity", "mistakenidentity"},
-	{"va chier", "getlost"},
-	{"allez chier", "getlost"},
-	{"mange de la marde", "getlost"},
-	{"mangez de la marde", "getlost"},
-	{"good morning", "hello"},
-	{"good afternoon", "hello"},
-	{"good evening", "hello"},
-	{"buenos dias", "hello"},
-	{"buenas tardes", "hello"},
-	{"buenas noches", "hello"},
-	{"thank you very much", "thanks"},
-	{"thank you so much", "thanks"},
-	{"thanks so much", "thanks"},
-	{"thank you", "thanks"},
-	{"thank u", "thanks"},
-	{"thank ya", "thanks"},
-	{"muchas gracias", "thanks"},
-	{"merci beaucoup", "thanks"},
-	{"por favor", "please"},
-	{"s il vous plait", "please"},
-	{"s il te plait", "please"},
-	{"sil vous plait", "please"},
-	{"sil te plait", "please"},
-	{"if you please", "please"},
-	{"right now", "now"},
-	{"at once", "now"},
-	{"right away", "now"},
-	{"right this minute", "now"},
-	{"this instant", "now"},
-	{"as soon as possible", "now"},
-	{"for the love of god", "please"},
-	{"for gods sake", "please"},
-	{"for god sake", "please"},
-	{"for fucks sake", "please"},
-	{"reaching out to", "contacting"},
-	{"reaching out", "contacting"},
-	{"reach out to", "contact"},
-	{"reach out", "contact"},
-	{"blowing up", "bombarding"},
-	{"blow up", "bother"},
-	{"knock it off", "getlost"},
-	{"cut it out", "getlost"},
-	{"go away", "getlost"},
-	{"get lost", "getlost"},
-	{"get bent", "getlost"},
-	{"buzz off", "getlost"},
-	{"bug off", "getlost"},
-	{"bugger off", "getlost"},
-	{"back off", "getlost"},
-	{"sod off", "getlost"},
-	{"take a hike", "getlost"},
-	{"kick rocks", "getlost"},
-	{"pound sand", "getlost"},
-	{"shove it", "getlost"},
-	{"up yours", "getlost"},
-	{"go to hell", "getlost"},
-	{"burn in hell", "getlost"},
-	{"rot in hell", "getlost"},
-	{"drop dead", "getlost"},
-	{"go die", "getlost"},
-	{"bite me", "getlost"},
-	{"eat me", "getlost"},
-	{"eat shit", "getlost"},
-	{"eat a dick", "getlost"},
-	{"kiss my ass", "getlost"},
-	{"suck my dick", "getlost"},
-	{"suck a dick", "getlost"},
-	{"suck it", "getlost"},
-	{"shut up", "getlost"},
-	{"shut the fuck up", "getlost"},
-	{"shut the hell up", "getlost"},
-	{"get a life", "getlost"},
-	{"get a job", "getlost"},
-	{"un subscribe", "unsubscribe"},
-	{"un subscribed", "unsubscribed"},
-	{"un sub", "unsub"},
-	{"opted out", "optedout"},
-	{"opting out", "optingout"},
-	{"opt out", "optout"},
-	{"opt ot", "optout"},
-	{"opt put", "optout"},
-	{"opt oit", "optout"},
-	{"opt pit", "optout"},
-	{"op out", "optout"},
-	{"opted in", "signedup"},
-	{"opt in", "optin"},
-	{"opting in", "optin"},
-	{"signed up", "signedup"},
-	{"sign up", "signup"},
-	{"signing up", "signup"},
-	{"sign me up", "signup"},
-	{"sign on", "signup"},
-	{"can not", "cant"},
-	{"do not", "dont"},
-	{"did not", "didnt"},
-	{"does not", "doesnt"},
-	{"will not", "wont"},
-	{"would not", "wouldnt"},
-	{"should not", "shouldnt"},
-	{"could not", "couldnt"},
-	{"have not", "havent"},
-	{"has not", "hasnt"},
-	{"is not", "isnt"},
-	{"are not", "arent"},
-	{"was not", "wasnt"},
-	{"don t", "dont"},
-	{"didn t", "didnt"},
-	{"doesn t", "doesnt"},
-	{"won t", "wont"},
-	{"can t", "cant"},
-	{"isn t", "isnt"},
-	{"i m", "im"},
-	{"i am", "im"},
-	{"i d", "id"},
-	{"i ve", "ive"},
-	{"no longer", "nolonger"},
-	{"not longer", "nolonger"},
-	{"any more", "anymore"},
-	{"any longer", "anymore"},
-	{"ever again", "again"},
-	{"no one", "nobody"},
-	{"e mail", "email"},
-	{"data base", "database"},
-
-	{"plus tard", "plustard"},
-	{"plus tot", "plustot"},
-	{"ya no", "no"},
-	{NULL, NULL},
-};
 
 const struct word_row optout_words_en[] = {
 	{W_KEYWORD, optout_stop_keywords},
 	{W_KEYWORD, optout_stop_typos},
 	/* Small words. */
 	{W_FILLER,
-	 "fucking fuckin fkn damn dam damned dammit damnit goddamn bloody f*cking "
+	 "ew eww ugh fucking fuckin fkn damn dam damned dammit damnit goddamn bloody f*cking "
 	 "f**king asshole assholes bitch bitches motherfucker motherfuckers scumbag scumbags "
 	 "bastard "
 	 "bastards dickhead jackass please pls plz plzz pleas plase plese pleae pleease plees pliz "
@@ -244,7 +40,8 @@ const struct word_row optout_words_en[] = {
 	{W_MINE, "my our"},
 	{W_THEIR, "his her their them him"},
 	{W_DET,
-	 "whatever whichever donations the these those this that your youre ur you all any every "
+	 "anymore whatever whichever donations the these those this that your youre ur you all any "
+	 "every "
 	 "of more such further future "
 	 "additional other another so many political campaign automated auto annoying unwanted "
 	 "unsolicited stupid random dumb constant endless ridiculous daily fucking goddamn damn "
@@ -275,6 +72,8 @@ const struct word_row optout_words_en[] = {
 	 "saturdays mondays monday tuesday wednesday thursday friday except spanish english "
 	 "tomorrow email"},
 	{W_INSTEAD, "instead plutot vez lugar"},
+	{W_BOUND, "during before after until till unless"},
+	{W_HIRE, "hire hiring get getting contacting contact talking calling call"},
 	{W_PREFER, "rather prefer"},
 	{W_BEG, "beg begging"},
 	{W_WORK, "work works working"},
@@ -310,12 +109,12 @@ const struct word_row optout_words_en[] = {
 	{W_WHO, "who whod whos"},
 	{W_WHAT, "what whats which"},
 	{W_NO, "no zero"},
-	{W_NOT, "wasnt not isnt aint arent nit nt"},
+	{W_NOT, "not isnt aint arent nit nt"},
 	{W_DONT, "dont donot dnt dunt doont dint dnot"},
 	{W_DIDNT, "didnt never"},
 	{W_NEVER, "never nvr nevr"},
 	{W_NEG,
-	 "dont donot dnt never not cant cannot wont couldnt wouldnt shouldnt didnt aint isnt "
+	 "wasnt dont donot dnt never not cant cannot wont couldnt wouldnt shouldnt didnt aint isnt "
 	 "arent doesnt"},
 	{W_ISNT, "isnt aint not nt"},
 	{W_DOESNT, "doesnt didnt hasnt"},
@@ -332,7 +131,7 @@ const struct word_row optout_words_en[] = {
 	{W_HERE, "here there"},
 	{W_IN, "in"},
 	{W_JUST, "just recently"},
-	{W_JOKE, "haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
+	{W_JOKE, "oh aw aww wow haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
 	/* Opting out. */
 	{W_STOP, "stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt qiut cease halt "
 		 "discontinue desist refrain s*top st*p"},
@@ -420,7 +219,7 @@ const struct word_row optout_words_en[] = {
 	{W_UNINTERESTED, "uninterested disinterested"},
 	{W_INTEREST, "interest intrest"},
 	{W_GAVE, "shared gave give given sold gives giving"},
-	{W_FIND, "get got find found obtain obtained have getting gotten acquire"},
+	{W_FIND, "know get got find found obtain obtained have getting gotten acquire"},
 	{W_SIGNUP,
 	 "signing subscriber subscribers resubscribe subscribing optin signup signedup subscribe "
 	 "subscribed subcribed suscribed consent consented agree "

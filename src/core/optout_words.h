@@ -19,7 +19,7 @@ enum word_class {
 	W_UNKNOWN,  /* in no table */
 	W_KEYWORD,  /* would be a stop on its own */
 	W_STOPSIGN, /* the emoji */
-	W_CAPS,     /* typed in capitals in a message that is not */
+	W_SHOUTED,  /* a strong keyword in capitals in a message that is not */
 	W_NAME,     /* a first name, by the table, the context or its capital */
 	W_NUMERAL,
 	/* Small words. */
@@ -52,6 +52,8 @@ enum word_class {
 	W_WITH,
 	W_IF,
 	W_INSTEAD, /* another way is wanted */
+	W_BOUND,
+	W_HIRE,
 	W_PREFER,
 	W_BEG,
 	W_WORK,

@@ -44,7 +44,7 @@ const struct word_row optout_words_fr[] = {
 	{W_INTERESTED, "interesse interessee interesses interessees interesser"},
 	{W_INTEREST, "interet"},
 	{W_GAVE, "donne"},
-	{W_FIND, "eu obtenu pris trouve"},
+	{W_FIND, "vient eu obtenu pris trouve"},
 	{W_HARASS, "harcelement harcelez"},
 	{W_SPAM, "pourriel pourriels"},
 	{W_LAWYER, "avocat avocate"},

@@ -41,13 +41,13 @@ struct field_source {
 /* NULL fields and conditions are allowed: the field is absent, the condition holds. */
 bool field_read(const struct field_source *source, const char *field, struct strbuf *out);
 /* All values of a field whose path holds "*" (in a form: a number from 0). Caller frees them. */
-int field_read_all(const struct field_source *source, const char *field, char **values_out,
+int field_read_all(const struct field_source *source, const char *text, char **values_out,
 		   int max);
 
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_PARTLY /* of several by "*" */ };
 enum verdict condition_holds(const struct field_source *source, const char *condition);
 /* Whether a field or condition is well-formed. */
-int field_check(const char *key, const char *field, struct error *err);
+int field_check(const char *key, const char *text, struct error *err);
 
 /* Whether pattern is text; "x" stands for any digit in a pattern of digits ("4xx"), "*" for all. */
 bool pattern_matches(const char *pattern, size_t len, const char *text);

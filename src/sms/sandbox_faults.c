@@ -43,7 +43,7 @@ static bool read_flag(const char *word, struct fault *fault)
 
 static bool read_word(const char *word, struct fault *fault)
 {
-	const char *digits;
+	const char *digits = "";
 
 	if (has_prefix(word, "error", &digits) && strlen(digits) == 5) {
 		(void)STR_COPY(fault->error, digits);

@@ -46,6 +46,6 @@ struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server 
 					  const struct sms_sender *senders, size_t sender_n);
 /* After the client is freed and before the server is, as requests that still wait are answered
  * here; NULL is fine. */
-void sandbox_phones_free(struct sandbox_phones *phones);
+void sandbox_phones_free(struct sandbox_phones *box);
 
 #endif

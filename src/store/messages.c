@@ -99,10 +99,10 @@ int store_find_message_by_origin(struct store *store, struct place_id place, con
 int store_find_last_outbound(struct store *store, struct conversation_id conversation,
 			     struct message_row *out, struct error *err)
 {
-	/* UNKNOWN too: the phone may have it. */
+	/* UNKNOWN to EXPIRED without FAILED: what the phone may have. */
 	SQL_AUTO(q, store,
 		 MESSAGE_SELECT "WHERE m.conversation = ?1 AND m.outbound = 1"
-				" AND m.state IN (25, 30, 40, 90, 91, 93)"
+				" AND m.state BETWEEN 25 AND 93 AND m.state <> 92"
 				" ORDER BY m.id DESC LIMIT 1");
 
 	sql_int(&q, conversation.v);
@@ -127,7 +127,7 @@ int store_duplicate_age(struct store *store, const struct phone *phone, const ch
 		 "SELECT m.created_at FROM contact c JOIN conversation v ON v.contact = c.id"
 		 " JOIN message m ON m.conversation = v.id"
 		 " WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2 AND m.text = ?3"
-		 " AND (?4 = 0 OR m.id < ?4) AND m.state NOT IN (91, 92, 93, 94) ORDER BY m.id "
+		 " AND (?4 = 0 OR m.id < ?4) AND m.state < 91 ORDER BY m.id "
 		 "DESC LIMIT 1");
 
 	sql_text(&q, phone->e164);
@@ -162,7 +162,7 @@ static int insert_message(struct store *store, struct message_row *row, const ch
 		 " sender, account, ext_id, segments, parts_delivered, author, origin_place,"
 		 " origin_event, due_at, not_after, attempts, code, reason, handled, created_at,"
 		 " updated_at) VALUES (?1, ?2, ?3,"
-		 " CASE WHEN ?3 IN (2, 3, 4) THEN 0 ELSE 1 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+		 " CASE WHEN ?3 >= 2 THEN 0 ELSE 1 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
 		 "?12, ?13, ?14,"
 		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22) RETURNING id");
 

@@ -170,7 +170,8 @@ int store_list_stuck(struct store *store, int limit, store_message_fn *fn, void 
 {
 	ID_LIST_AUTO(ids);
 	SQL_AUTO(q, store,
-		 "SELECT id FROM message WHERE handled = 0 AND state IN (25, 91, 92)"
+		 "SELECT id FROM message WHERE handled = 0"
+		 " AND (state = 25 OR state = 91 OR state = 92)"
 		 " ORDER BY id LIMIT ?1");
 
 	sql_int(&q, limit);

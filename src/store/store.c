@@ -178,7 +178,7 @@ static int open_existing(const char *path, sqlite3 **db_out, struct error *err)
 
 int store_check(const char *path, struct error *err)
 {
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	int version;
 	int rc;
 

@@ -99,6 +99,8 @@ static void room_start(struct xmpp_room *room)
 {
 	ask_forget(room->x, room);
 	member_free_all(room);
+	free(room->nick);
+	room->nick = NULL;
 	room->pending = room->pages = room->nick_attempt = room->moves = 0;
 	room->created = room->configured = room->has_archive = room->live_seen = false;
 	room_set_state(room, ROOM_JOINING);
@@ -306,8 +308,8 @@ void room_presence(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick)
 {
 	struct muc_item item = {.affiliation = "", .role = "", .nick = ""};
 	bool has_item = read_item(st, &item);
-	bool self = read_has_status(st, "110") || (room->nick && strcmp(nick, room->nick) == 0 &&
-						   strcmp(item.user, room->x->cfg.bot) == 0);
+	/* Some servers leave out the code when the room ends. */
+	bool self = read_has_status(st, "110") || (room->nick && strcmp(nick, room->nick) == 0);
 
 	if (strcmp(read_type(st), "error") == 0) {
 		bot_refused(room, read_error(st));
