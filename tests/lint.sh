@@ -3,6 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
+build=${LINT_BUILD:-build}/gcc # where the objects to look at are, made if need be
 failed=0
 n=0
 
@@ -39,27 +40,56 @@ only_in() { # REGEX WHERE...: only files under WHERE include a header like that
 
 formatted() { sources 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]' | xargs clang-format-14 --dry-run -Werror; }
 
-tidy() {
-    local flags
-    flags="-std=gnu17 -Iinclude -Isrc -include src/base/banned.h -DROOMLINE_VERSION='\"0\"' \
-$(pkg-config --cflags libstrophe libcurl libcjson sqlite3 libevent openssl libutf8proc libcyaml)"
-    sources 'src/*.c' | xargs -P2 -I{} sh -c "clang-tidy-14 --quiet {} -- $flags" 2>/dev/null
+tidy_one() { # a file that passed is looked at again when it, a header or the rules have changed
+    local flags seen
+    read -ra flags < <(pkg-config --cflags libstrophe libcurl libcjson sqlite3 libevent openssl \
+        libutf8proc libcyaml)
+    flags+=(-std=gnu17 -Iinclude -Isrc -include src/base/banned.h '-DROOMLINE_VERSION="0"')
+    seen=build/lint/$( (clang-14 -E -CC "${flags[@]}" "$1" && cat .clang-tidy) | sha256sum | cut -c1-40)
+    [ -e "$seen" ] && return
+    clang-tidy-14 --quiet "$1" -- "${flags[@]}" 2>/dev/null || return 1
+    mkdir -p build/lint && touch "$seen"
 }
+export -f tidy_one
 
-# The lists of sys/queue.h are beyond cppcheck 2.10: it takes their heads for syntax errors and what
-# they link for uninitialized. The compilers and the sanitizers look for the same.
+tidy() { sources 'src/*.c' | xargs -P2 -I{} bash -c 'tidy_one {}'; }
+
 cpp() {
     cppcheck --enable=warning,performance,portability --inline-suppr --error-exitcode=1 -q -j2 \
         --std=c11 -Iinclude -Isrc -DROOMLINE_VERSION='"0"' --suppress=missingIncludeSystem \
         --suppress=uninitvar --suppress=syntaxError src
 }
 
-layers() { # what the pure parts call must not come from a library that does I/O
-    local objects
-    objects=$(find build/gcc/src/core build/gcc/src/bridge -name '*.o' 2>/dev/null)
-    [ -n "$objects" ] || make -s -j2 all || return 1
-    find build/gcc/src/core build/gcc/src/bridge -name '*.o' -exec nm -u {} + |
+io_free() { # what the pure parts call must not come from a library that does I/O
+    find "$build/src/core" "$build/src/bridge" -name '*.o' -exec nm -u {} + |
         grep -E ' U (curl_|xmpp_|sqlite3_|cJSON_|event_|evhttp_|evbuffer_|bufferevent_|chat_xmpp|twilio|sandbox)' || true
+}
+
+defined() { nm -g --defined-only "$@" | awk 'NF == 3 {print $3}' | sort -u; }
+
+inward() { # base calls base, core calls base; the rest of each other only what a contract declares
+    local from to folders="base core bridge chat sms store http cmd app" contract allowed
+    contract=$(grep -ohE '[a-z_0-9]+' include/roomline/*.h | sort -u)
+    for from in $folders; do
+        [ "$from" != app ] || continue # it wires everything
+        for to in $folders; do
+            case $from:$to in
+            "$to:$to" | *:base | bridge:core | sms:core | cmd:core) continue ;;
+            base:* | core:*) allowed= ;;
+            *) allowed=$contract ;;
+            esac
+            find "$build/src/$from" -name '*.o' -exec nm -u {} + | awk 'NF == 2 {print $2}' | sort -u |
+                comm -12 - <(find "$build/src/$to" -name '*.o' -print0 | xargs -0 nm -g --defined-only |
+                    awk 'NF == 3 {print $3}' | sort -u) |
+                comm -23 - <(echo "$allowed") | sed "s/^/$from calls $to: /"
+        done
+    done
+}
+
+names_of_others() { # a function of ours would be called in place of a library's of the same name
+    ldd "$build/roomline" | awk '$3 ~ /^\// {print $3}' | xargs -n1 nm -D --defined-only |
+        awk 'NF == 3 {sub(/@.*/, "", $3); print $3}' | sort -u |
+        comm -12 - <(defined "$build/libroomline.a")
 }
 
 headers_alone() {
@@ -86,13 +116,17 @@ unmapped() { # every source file has its line in the map
 scripts() { sources '*.sh' .ci/run docker/prosody/entrypoint docker/prosody/add-user | xargs shellcheck -S warning; }
 
 example() {
-    build/gcc/roomline init --example | diff - config/roomline.yaml.example
+    "$build/roomline" init --example | diff - config/roomline.yaml.example
 }
+
+make -s "-j$(nproc)" "BUILD=$(dirname "$build")" all >&2 || exit 1
 
 rule "format" formatted
 rule "clang-tidy" tidy
 rule "cppcheck" cpp
-rule "core and bridge call no library that does I/O" nothing layers
+rule "core and bridge call no library that does I/O" nothing io_free
+rule "folders call each other inward and by contract only" nothing inward
+rule "no name is one that a linked library exports" nothing names_of_others
 rule "contracts compile alone" headers_alone
 rule "contracts name no third party" nothing third_party
 rule "sqlite3.h only in store" nothing only_in 'sqlite3\.h' src/store/
