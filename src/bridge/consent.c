@@ -115,7 +115,6 @@ int bridge_optout(struct bridge *bridge, const struct actor *actor, const struct
 	struct consent_source source = {"volunteer", "command", "", actor->user};
 	struct contact_row contact;
 	struct conversation_row conversation;
-	int64_t not_after;
 	bool added;
 	int found = conversation_of(bridge, phone, &contact, &conversation, err);
 
@@ -129,12 +128,12 @@ int bridge_optout(struct bridge *bridge, const struct actor *actor, const struct
 			     : "⛔ Noted, %s; they had opted out before. They are not texted.",
 		       user_shown(actor->user)) < 0)
 		return -1;
-	/* Only as an answer to what they just said: later it would be one text more. */
-	not_after = conversation.last_in_at + CONFIRM_WITHIN_MS;
-	if (quiet || !added || bridge_now(bridge) > not_after)
+	if (quiet || !added)
 		return 0;
+	/* Only as an answer to what they just said, later the gate refuses it: it would be one text
+	 * more. */
 	return confirm_stop(bridge, sender_by_name(bridge, contact.sender), &conversation,
-			    not_after, err);
+			    conversation.last_in_at + CONFIRM_WITHIN_MS, err);
 }
 
 int bridge_keep(struct bridge *bridge, const struct actor *actor, const struct phone *phone,
