@@ -115,7 +115,8 @@ run: all ## run the daemon with CONFIG=config/roomline.yaml
 test: deps ## set up and run everything; ends in "N passed, N failed"
 	@tests/run.sh
 
-unit: $(UNIT) ## build the unit tests
+# xmpp_probe is no test by itself: the end to end tests of the XMPP network drive it.
+unit: $(UNIT) $(OUT)/unit/chat/xmpp_probe ## build the unit tests
 replay: $(REPLAY) ## build the corpus replays
 bench-build: $(BENCHES)
 

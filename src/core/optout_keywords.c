@@ -14,7 +14,7 @@ const char optout_stop_keywords[] =
 	"quitall "
 	"cancelall stop2quit stop2end stopquit stopend stoptoquit stoptoend stoptooptout "
 	"stoptocancel stoptounsubscribe stop2optout stop2cancel stop2unsubscribe stoptostop "
-	"stop2stop stopstop stoptxt stoptexts stopsms stopit stopnow td delete exit "
+	"stop2stop stopstop stoptxt stoptexts stopsms stopit quitit stopnow td delete exit "
 	"unsubscribeall unsubme optmeout optoutall optoutme "
 	"removal cease desist halt discontinue terminate "
 	"alto parar pare paren para parenle cancelar cancele cancelen baja darmedebaja "
@@ -66,6 +66,19 @@ const struct word_merge optout_merges[] = {
 	{"god bless", "goodbye"},
 	{"tout de suite", "now"},
 	{"legal action", "lawsuit"},
+	{"get rid of", "delete"},
+	{"throw away", "delete"},
+	{"throw out", "delete"},
+	{"cease and desist", "desist"},
+	{"stop it", "stopit"},
+	{"quit it", "quitit"},
+	{"get fucked", "getlost"},
+	{"shove it up your ass", "getlost"},
+	{"stick it up your ass", "getlost"},
+	{"kill yourself", "getlost"},
+	{"you suck", "getlost"},
+	{"pieces of shit", "scum"},
+	{"piece of shit", "scum"},
 	{"small claims court", "court"},
 	{"eat a bag of dicks", "getlost"},
 	{"attorney general", "general"},

@@ -65,6 +65,7 @@ static const struct phrase wrong[] = {
 	{"W.numero_equivocado",
 	 {ONE(W_ES_REFLEXIVE), ONE(W_ES_MISTAKEN), OPT(W_OF), REP(W_DET), ONE(W_NUMBER, W_PERSON)}},
 	{"W.numero_equivocado", {START, ONE(W_ES_REFLEXIVE), ONE(W_ES_MISTAKEN), LAST}},
+	{"W.numero_equivocado", {ONE(W_ES_SE), ONE(W_ES_MISTAKEN), LAST}},
 	{"W.numero_equivocado", {START, ONE(W_ES_MISTAKEN), LAST}},
 	{"W.no_soy", {ONE(W_NO), ONE(W_ES_I_AM, W_ES_IS), ONE(W_NAME), REP(W_NAME), END}},
 	{"W.no_soy", {ONE(W_NO), ONE(W_ES_I_AM), REP(W_DET), ONE(W_PERSON)}},

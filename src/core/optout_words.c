@@ -40,7 +40,8 @@ const struct word_row optout_words_en[] = {
 	{W_MINE, "my our"},
 	{W_THEIR, "his her their them him"},
 	{W_DET,
-	 "anymore whatever whichever donations the these those this that your youre ur you all any "
+	 "an anymore whatever whichever donations the these those this that your youre ur you all "
+	 "any "
 	 "every "
 	 "of more such further future "
 	 "additional other another so many political campaign automated auto annoying unwanted "
@@ -74,6 +75,16 @@ const struct word_row optout_words_en[] = {
 	{W_INSTEAD, "instead plutot vez lugar"},
 	{W_BOUND, "during before after until till unless"},
 	{W_HIRE, "hire hiring get getting contacting contact talking calling call"},
+	{W_UNWANTED, "unwanted unsolicited unwelcome"},
+	{W_HAVENT, "havent hasnt"},
+	{W_LOST, "lost"},
+	{W_INCLUDE, "include"},
+	{W_STOPPED, "stopped"},
+	{W_REACH, "reach"},
+	{W_DAY, "day today week hour"},
+	{W_REPORTED, "reported reporting"},
+	{W_SUED, "sued"},
+	{W_SUING, "suing"},
 	{W_PREFER, "rather prefer"},
 	{W_BEG, "beg begging"},
 	{W_WORK, "work works working"},
@@ -86,7 +97,8 @@ const struct word_row optout_words_en[] = {
 	{W_PLACE, "work night home school dinner lunch church midnight noon job office dawn"},
 	{W_LATE, "late early"},
 	{W_TAIL,
-	 "no further via about for from with on at in or and to bc because cuz cause as since so "
+	 "by no further via about for from with on at in or and to bc because cuz cause as since "
+	 "so "
 	 "but regarding "
 	 "re asking begging trying concerning w using via if unless until till instead before "
 	 "after during tonight while when please pls plz thanks i im ive id you u we my this "
@@ -103,7 +115,7 @@ const struct word_row optout_words_en[] = {
 	{W_DID, "did had have"},
 	{W_HAVE, "have has had got get havent reached texted texting messaged contacting contacted "
 		 "called calling dialed sent having ve youve reach gotten"},
-	{W_GET, "get got getting gotten receiving receive received"},
+	{W_GET, "acquired get got getting gotten receiving receive received"},
 	{W_HOW, "how howd hows where whered"},
 	{W_WHY, "why whyd y"},
 	{W_WHO, "who whod whos"},
@@ -133,9 +145,11 @@ const struct word_row optout_words_en[] = {
 	{W_JUST, "just recently"},
 	{W_JOKE, "oh aw aww wow haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
 	/* Opting out. */
-	{W_STOP, "stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt qiut cease halt "
+	{W_STOP, "stopit quitit stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt "
+		 "qiut cease halt "
 		 "discontinue desist refrain s*top st*p"},
-	{W_STRONG, "stop stopall unsubscribe unsub optout stpo sotp tsop stopp stahp alto arret "
+	{W_STRONG, "stopit quitit stop stopall unsubscribe unsub optout stpo sotp tsop stopp stahp "
+		   "alto arret "
 		   "arretez desabonner stopit"},
 	{W_END, "end cancel terminate cancle cancell"},
 	{W_TEXTING,
@@ -168,17 +182,17 @@ const struct word_row optout_words_en[] = {
 	{W_NUMBER, "number numbers num nbr numer nunber numbr numbe nmber nummer phone cell mobile "
 		   "cellphone telephone info "
 		   "information data name contact account line digits"},
-	{W_PLAIN_LIST, "list lists lst lsit database mailing"},
+	{W_PLAIN_LIST, "chain chains thread list lists lst lsit database mailing"},
 	{W_LIST,
-	 "list lists lst lsit database system registry rolls group groups thread chat contacts "
+	 "chain chains list lists lst lsit database system registry rolls group groups thread chat "
+	 "contacts "
 	 "distribution file files records campaign campaigns org organization program service "
 	 "everything all outreach blast blasts roster mailings"},
 	{W_REMOVE, "remove rmove remvoe romove rwmove remobe remve renove remov reomve removing "
-		   "remoev removr delete delet erase unlist "
-		   "scrub deactivate"},
+		   "remoev removr delete delet erase unlist scrub deactivate exclude"},
 	{W_REMOVED, "removed taken deleted unlisted dropped unsubscribed"},
 	{W_TAKE, "take get pull strike cross scratch drop tale cut taking getting"},
-	{W_UNSUB, "unsubscribe unsub unsuscribe unsubcribe unsubs usub"},
+	{W_UNSUB, "unsubscribing unsubscribe unsub unsuscribe unsubcribe unsubs usub"},
 	{W_UNSUBBED, "unsubscribed optedout unsubbed"},
 	{W_OPTOUT, "optout optingout opout optot opoit opput"},
 	{W_OPT, "opt"},
@@ -197,7 +211,8 @@ const struct word_row optout_words_en[] = {
 	{W_PUT, "put add place"},
 	{W_REVOKED, "revoked withdrawn"},
 	{W_WAY, "way"},
-	{W_VERY, "really very at all even too particularly remotely slightest that the in so just "
+	{W_VERY, "least bit be less really very at all even too particularly remotely slightest "
+		 "that the in so just "
 		 "pure borderline total a pretty this now currently right"},
 	{W_HAD, "had"},
 	{W_LAWSUIT, "lawsuit"},
@@ -228,7 +243,7 @@ const struct word_row optout_words_en[] = {
 	{W_SAID, "said say saying texted replied sent typed told responded hit wrote pressed tried "
 		 "texting replying reply text type put answered"},
 	{W_TOLD, "told asked ask tell begged requested telling asking warned requesting"},
-	{W_TIMES, "times time already before twice again yesterday ago last multiple x repeatedly"},
+	{W_TIMES, "times time already before twice again yesterday ago multiple x repeatedly"},
 	{W_SPAM,
 	 "spam spammer spammers spammed spamming spams spamed spaming scam scammer scammers "
 	 "phishing"},
@@ -248,10 +263,10 @@ const struct word_row optout_words_en[] = {
 	{W_FUCK, "fuck fuk fck f*ck f**k fk fvck phuck fuc f*k fuq"},
 	{W_PISS, "f eff screw piss"},
 
-	{W_INSULT,
-	 "asshole assholes ahole bitch bitches motherfucker motherfuckers mf scumbag scumbags "
-	 "bastard bastards dickhead jackass dipshit cunt cunts moron morons idiot idiots "
-	 "loser losers creep creeps pos"},
+	{W_INSULT, "scum commie commies scums asshole assholes ahole bitch bitches motherfucker "
+		   "motherfuckers mf scumbag scumbags "
+		   "bastard bastards dickhead jackass dipshit cunt cunts moron morons idiot idiots "
+		   "loser losers creep creeps pos"},
 	{W_RUDE, "gtfo stfu kys fuckoff fuckyou fucku fuckyall"},
 
 	{W_AWAY, "away"},

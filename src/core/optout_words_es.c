@@ -101,6 +101,7 @@ const struct word_row optout_words_es[] = {
 	{W_ES_I_CANCEL, "cancelo paro dejo elimino quito salgo"},
 	{W_ES_INTERESTS, "interesa interesan"},
 	{W_ES_MISTAKEN, "equivoco equivocaste equivocado equivocada equivocaron equivocados"},
+	{W_ES_SE, "se te"},
 	{W_ES_REFLEXIVE, "se te esta estan"},
 	{W_ES_LIVES, "vive"},
 	{W_ES_DIED, "fallecio fallecido fallecida murio"},

@@ -41,8 +41,7 @@ struct field_source {
 /* NULL fields and conditions are allowed: the field is absent, the condition holds. */
 bool field_read(const struct field_source *source, const char *field, struct strbuf *out);
 /* All values of a field whose path holds "*" (in a form: a number from 0). Caller frees them. */
-int field_read_all(const struct field_source *source, const char *text, char **values_out,
-		   int max);
+int field_read_all(const struct field_source *source, const char *text, char **values_out, int max);
 
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_PARTLY /* of several by "*" */ };
 enum verdict condition_holds(const struct field_source *source, const char *condition);

@@ -108,16 +108,12 @@ static void room_groupchat(struct xmpp_room *room, xmpp_stanza_t *st, const char
 		call_seen(room, read_attr(st, "id"), event_id);
 		return;
 	}
-	/* Until we have caught up the archive tells, in order. */
-	if (room->state != ROOM_READY && (room->has_archive || room->state <= ROOM_CHECKING)) {
-		room->live_seen = true;
-		return;
-	}
-	if (!occupant || occupant->user[0] == '\0') {
+	if (!occupant || occupant->user[0] == '\0')
 		log_warn("xmpp.unknown_speaker room=%s event=%s", room->jid, log_quote(event_id));
-		return;
-	}
-	in_said(room->x, room, occupant->user, st, event_id, 0);
+	else if (room->state == ROOM_READY)
+		in_said(room->x, room, occupant->user, st, event_id, 0);
+	else
+		archive_hold(room, occupant->user, st, event_id);
 }
 
 static void room_to_ghost(struct xmpp_room *room, xmpp_stanza_t *st)

@@ -3,8 +3,9 @@
  * Catching up from the room's archive (XEP-0313 with XEP-0059): what was said since the cursor,
  * oldest first, a page at a time. Our own messages in it are acknowledgements that came late.
  *
- * What is said while we read is left to the archive too, so that the bridge hears all in order: when
- * something came in meanwhile, one more page is asked for before the room counts as caught up.
+ * What is said meanwhile is held, so that the bridge hears all in order. Asking for a page lets go
+ * of what the page will tell; what is held when the last page is in comes after it. Some of that may
+ * have been in the page as well: the bridge knows events by their ids.
  */
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -13,9 +14,81 @@
 #include <string.h>
 
 #define PAGE 50
+#define HELD_MAX 500
 #define PAGES_MAX 2000 /* more than that is a server that sends us in circles */
 
+struct held {
+	STAILQ_ENTRY(held) link;
+	xmpp_stanza_t *message;
+	char *user;
+	char *event_id;
+};
+
 static void ask_page(struct xmpp_room *room, bool newest);
+
+/* ---- what is said meanwhile ---------------------------------------------------------------------- */
+
+void archive_hold(struct xmpp_room *room, const char *user, xmpp_stanza_t *message,
+		  const char *event_id)
+{
+	struct held *held;
+
+	if (room->held_n >= HELD_MAX) {
+		room->overrun = true;
+		return;
+	}
+	held = xcalloc(1, sizeof(*held));
+	held->message = xmpp_stanza_clone(message);
+	held->user = xstrdup(user);
+	held->event_id = xstrdup(event_id);
+	STAILQ_INSERT_TAIL(&room->held, held, link);
+	room->held_n++;
+}
+
+static void held_free(struct held *held)
+{
+	(void)xmpp_stanza_release(held->message);
+	free(held->user);
+	free(held->event_id);
+	free(held);
+}
+
+/* Hands over, or not, all that is held; keep_unarchived: but for what no archive will tell. */
+static void let_go(struct xmpp_room *room, bool tell, bool keep_unarchived)
+{
+	struct held_list kept = STAILQ_HEAD_INITIALIZER(kept);
+	struct held *held;
+
+	while ((held = STAILQ_FIRST(&room->held))) {
+		STAILQ_REMOVE_HEAD(&room->held, link);
+		room->held_n--;
+		if (keep_unarchived && held->event_id[0] == '~') {
+			STAILQ_INSERT_TAIL(&kept, held, link);
+			continue;
+		}
+		if (tell)
+			in_said(room->x, room, held->user, held->message, held->event_id, 0);
+		held_free(held);
+	}
+	while ((held = STAILQ_FIRST(&kept))) {
+		STAILQ_REMOVE_HEAD(&kept, link);
+		STAILQ_INSERT_TAIL(&room->held, held, link);
+		room->held_n++;
+	}
+}
+
+void archive_drop_held(struct xmpp_room *room)
+{
+	let_go(room, false, false);
+}
+
+static void caught_up(struct xmpp_room *room)
+{
+	let_go(room, true, false);
+	open_caught_up(room);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------------ */
 
 /* Ids of ours for messages the room gave none start like that; no archive knows them. */
 static bool has_place_in_archive(const struct xmpp_room *room)
@@ -49,7 +122,7 @@ static void on_page(struct xmpp *x, struct xmpp_room *room, const char *note, xm
 	}
 	if (!fin) {
 		log_warn("xmpp.archive_refused room=%s why=%s", room->jid, read_error(reply));
-		open_caught_up(room);
+		caught_up(room);
 		return;
 	}
 	if (!room->newest && strcmp(read_attr(fin, "complete"), "true") != 0 && room->page_n > 0 &&
@@ -57,12 +130,11 @@ static void on_page(struct xmpp *x, struct xmpp_room *room, const char *note, xm
 		ask_page(room, false);
 		return;
 	}
-	if (room->live_seen && room->pages < PAGES_MAX) {
-		room->live_seen = false;
+	if (room->overrun && room->pages < PAGES_MAX) {
 		ask_page(room, false);
 		return;
 	}
-	open_caught_up(room);
+	caught_up(room);
 }
 
 static void ask_page(struct xmpp_room *room, bool newest)
@@ -74,6 +146,8 @@ static void ask_page(struct xmpp_room *room, bool newest)
 	room->pages++;
 	room->page_n = 0;
 	room->newest = newest;
+	room->overrun = false;
+	let_go(room, false, true);
 	ask_take(x,
 		 stanza_archive_get(x->link.ctx, &head, room->query, newest ? NULL : room->cursor,
 				    newest ? 1 : PAGE),
@@ -85,7 +159,7 @@ void archive_start(struct xmpp_room *room)
 	if (room->has_archive)
 		ask_page(room, starts_at_the_end(room));
 	else
-		open_caught_up(room);
+		caught_up(room);
 }
 
 static int64_t archived_at(xmpp_stanza_t *forwarded)

@@ -279,18 +279,23 @@ bool occupant_has_user(const struct xmpp_room *room, const char *user)
 	return false;
 }
 
-void member_free_all(struct xmpp_room *room)
+void affiliate_free_all(struct xmpp_room *room)
+{
+	struct affiliate *a;
+
+	while ((a = LIST_FIRST(&room->affiliates))) {
+		LIST_REMOVE(a, link);
+		free(a);
+	}
+}
+
+void occupant_free_all(struct xmpp_room *room)
 {
 	struct occupant *o;
-	struct affiliate *a;
 
 	while ((o = LIST_FIRST(&room->occupants))) {
 		LIST_REMOVE(o, link);
 		free(o->user);
 		free(o);
-	}
-	while ((a = LIST_FIRST(&room->affiliates))) {
-		LIST_REMOVE(a, link);
-		free(a);
 	}
 }

@@ -76,9 +76,11 @@ struct xmpp_link {
 
 struct ask;
 struct call;
+struct held;
 struct xmpp_room;
 TAILQ_HEAD(ask_list, ask);
 STAILQ_HEAD(call_list, call);
+STAILQ_HEAD(held_list, held);
 TAILQ_HEAD(room_list, xmpp_room);
 STAILQ_HEAD(direct_list, direct_place);
 
@@ -221,7 +223,7 @@ struct xmpp_room {
 	bool created;     /* by this opening */
 	bool configured;  /* in this opening */
 	bool has_archive;
-	bool live_seen;  /* something was said while we caught up: look once more */
+	bool overrun;    /* too much was said meanwhile to be held: look once more */
 	unsigned pages;  /* asked for, in this opening */
 	unsigned page_n; /* messages in the one that is being read */
 	bool newest;     /* it only tells where the archive ends */
@@ -241,6 +243,8 @@ struct xmpp_room {
 	struct occupant_list occupants;
 	struct affiliate_list affiliates;
 	struct call_list calls; /* not acknowledged yet */
+	struct held_list held;  /* said while the room is being opened */
+	unsigned held_n;
 };
 
 /* xmpp_rooms.c */
@@ -291,11 +295,17 @@ struct occupant *occupant_find(struct xmpp_room *room, const char *nick);
 void occupant_set(struct xmpp_room *room, const char *nick, const char *user);
 void occupant_remove(struct xmpp_room *room, const char *nick);
 bool occupant_has_user(const struct xmpp_room *room, const char *user);
-void member_free_all(struct xmpp_room *room);
+void affiliate_free_all(struct xmpp_room *room);
+void occupant_free_all(struct xmpp_room *room);
 
 /* xmpp_mam.c */
 void archive_start(struct xmpp_room *room);
 void archive_result(struct xmpp_room *room, xmpp_stanza_t *result);
+/* Keeps what somebody says while the room is not ready, until the archive has told what was said
+ * before. */
+void archive_hold(struct xmpp_room *room, const char *user, xmpp_stanza_t *message,
+		  const char *event_id);
+void archive_drop_held(struct xmpp_room *room);
 
 /* xmpp_say.c: says and marks, "calls", until they are acknowledged */
 void call_say(struct xmpp *x, const struct chat_say *say);

@@ -98,11 +98,13 @@ static void bot_join(struct xmpp_room *room)
 static void room_start(struct xmpp_room *room)
 {
 	ask_forget(room->x, room);
-	member_free_all(room);
+	/* Who is in there stays known when we were in it all the time and are only asked again. */
+	affiliate_free_all(room);
+	archive_drop_held(room);
 	free(room->nick);
 	room->nick = NULL;
 	room->pending = room->pages = room->nick_attempt = room->moves = 0;
-	room->created = room->configured = room->has_archive = room->live_seen = false;
+	room->created = room->configured = room->has_archive = room->overrun = false;
 	room_set_state(room, ROOM_JOINING);
 	bot_join(room);
 }
@@ -148,6 +150,8 @@ void room_lose(struct xmpp_room *room, const char *why)
 		 log_quote(why));
 	ask_forget(x, room);
 	call_void_all(x, &room->calls);
+	archive_drop_held(room);
+	occupant_free_all(room); /* while we are out their nicknames may become others' */
 	room->ghost_state = GHOST_OUT;
 	room_set_state(room, ROOM_LOST);
 	bridge_place_lost(x->bridge, xmpp_name, room->place, why);
@@ -207,7 +211,8 @@ static bool try_elsewhere(struct xmpp_room *room)
 	if (room->kind != PLACE_CONVERSATION || room->moves++ >= MOVES_MAX)
 		return false;
 	log_info("xmpp.room_moves room=%s", room->jid);
-	member_free_all(room);
+	affiliate_free_all(room);
+	occupant_free_all(room);
 	rooms_move(room);
 	bot_join(room);
 	return true;

@@ -92,6 +92,7 @@ static struct xmpp_room *room_new(struct xmpp *x, const struct chat_place *place
 	LIST_INIT(&room->occupants);
 	LIST_INIT(&room->affiliates);
 	STAILQ_INIT(&room->calls);
+	STAILQ_INIT(&room->held);
 	TAILQ_INSERT_TAIL(&x->rooms, room, link);
 	if (!tsearch(room, &x->rooms_by_jid, compare_jid) ||
 	    !tsearch(room, &x->rooms_by_place, compare_place))
@@ -155,9 +156,11 @@ static void room_free(struct xmpp_room *room)
 {
 	(void)tdelete(room, &room->x->rooms_by_jid, compare_jid);
 	(void)tdelete(room, &room->x->rooms_by_place, compare_place);
-	member_free_all(room);
+	affiliate_free_all(room);
+	occupant_free_all(room);
 	members_release(&room->wanted);
 	call_void_all(room->x, &room->calls);
+	archive_drop_held(room);
 	free(room->jid);
 	free(room->ghost);
 	free(room->ghost_name);
