@@ -35,9 +35,9 @@ count_tap() { # LOG: adds the lines of a test program's TAP output
     return "$bad"
 }
 
-step "build gcc" make -s $jobs WERROR=1 all
+step "build gcc" make -s $jobs WERROR=1 all bench-build
 step "build clang" make -s $jobs WERROR=1 CC=clang-14 all
-step "build sanitizers" make -s $jobs WERROR=1 SAN=1 all unit replay
+step "build sanitizers" make -s -k $jobs WERROR=1 SAN=1 all unit replay
 
 echo "# lint"
 tests/lint.sh >"$logs/lint.log" 2>&1 || true
@@ -45,28 +45,32 @@ count_tap "$logs/lint.log" || true
 grep -q '^1\.\.' "$logs/lint.log" || not_ok "lint did not run to its end" "$logs/lint.log"
 
 echo "# units"
-for test in $(find build/gcc-san/unit -type f -name 'test_*' -executable | sort); do
-    name=${test#build/gcc-san/unit/}
+for source in $(find tests/unit -name 'test_*.c' | sort); do
+    name=${source#tests/unit/}
+    name=${name%.c}
     log=$logs/unit-${name//\//-}.log
-    CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$test" >"$log" 2>&1
+    CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "build/gcc-san/unit/$name" >"$log" 2>&1
     code=$?
     if count_tap "$log" && [ $code -ne 0 ]; then not_ok "$name ended with $code" "$log"; fi
     grep -q '^ok \|^not ok ' "$log" || not_ok "$name ran no test" "$log"
 done
 
 echo "# fuzz corpora"
-for target in $(find build/gcc-san/fuzz -type f -name 'fuzz_*' -executable | sort); do
-    name=$(basename "$target")
+for source in $(find tests/fuzz -name 'fuzz_*.c' | sort); do
+    name=$(basename "$source" .c)
     mapfile -t inputs < <(find "tests/fuzz/corpus/${name#fuzz_}" -type f 2>/dev/null)
     if [ ${#inputs[@]} -eq 0 ]; then
         not_ok "$name has no corpus"
     else
-        step "replay $name" "$target" "${inputs[@]}"
+        step "replay $name" timeout 300 "build/gcc-san/fuzz/$name" "${inputs[@]}"
     fi
 done
 
 echo "# end to end"
 export ROOMLINE_BIN=$PWD/build/gcc-san/roomline PYTHONDONTWRITEBYTECODE=1
+# A daemon that a test did not look at may have something to report too.
+rm -f "$logs"/sanitizer.*
+export ASAN_OPTIONS=log_path=$PWD/$logs/sanitizer
 timeout 3600 /usr/bin/python3 -m pytest -p no:cacheprovider -q --maxfail=50 \
     --junitxml="$logs/e2e.xml" tests/e2e 2>&1 | tee "$logs/e2e.log" | grep -vE '^(\.|$)'
 counts=$(/usr/bin/python3 - "$logs/e2e.xml" <<'PY'
@@ -82,6 +86,9 @@ read -r good bad <<<"$counts"
 ok "$good"
 failed=$((failed + bad))
 [ "$good" -gt 0 ] || not_ok "end to end ran no test"
+for report in "$logs"/sanitizer.*; do
+    [ ! -e "$report" ] || not_ok "a sanitizer reported" "$report"
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -62,7 +62,8 @@ class Roomline:
         self.port = servers.free_ports(1)[0]
         self.url = f"http://{HOST}:{self.port}"
         self.server = server
-        self.env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=1:exitcode=99"
+        self.env = {**os.environ, "ASAN_OPTIONS": asan.lstrip(":"),
                     "UBSAN_OPTIONS": "print_stacktrace=1", **(env or {})}
         self.config = {
             "organisation": {"name": "Riverside", "help_contact": "help@example.org"},
