@@ -65,7 +65,7 @@ int probe_split_url(const char *url, char *host, size_t host_size, char *port, s
 {
 	const char *start = strstr(url, "://");
 	const char *end;
-	const char *colon;
+	const char *rest; /* behind the host: the port, or nothing */
 
 	if (strncmp(url, "http", 4) != 0 || !start)
 		return -1;
@@ -73,17 +73,20 @@ int probe_split_url(const char *url, char *host, size_t host_size, char *port, s
 	end = start + strcspn(start, "/?#");
 	if (memchr(start, '@', (size_t)(end - start)) || memchr(start, '{', (size_t)(end - start)))
 		return -1;
-	(void)snprintf(port, port_size, "%s", strncmp(url, "https", 5) == 0 ? "443" : "80");
-	colon = *start == '[' ? strchr(start, ']') : start;
-	colon = colon ? memchr(colon, ':', (size_t)(end - colon)) : NULL;
-	if (colon)
-		(void)snprintf(port, port_size, "%.*s", (int)(end - colon - 1), colon + 1);
-	else
-		colon = end;
-	if (*start == '[' && colon > start + 1) { /* getaddrinfo wants an IPv6 address bare */
+	if (*start == '[') { /* an IPv6 address; getaddrinfo wants it bare */
 		start++;
-		colon--;
+		rest = memchr(start, ']', (size_t)(end - start));
+		if (!rest)
+			return -1;
+		(void)snprintf(host, host_size, "%.*s", (int)(rest - start), start);
+		rest++;
+	} else {
+		rest = start + strcspn(start, ":/?#");
+		(void)snprintf(host, host_size, "%.*s", (int)(rest - start), start);
 	}
-	(void)snprintf(host, host_size, "%.*s", (int)(colon - start), start);
-	return host[0] ? 0 : -1;
+	if (rest < end && *rest == ':')
+		(void)snprintf(port, port_size, "%.*s", (int)(end - rest - 1), rest + 1);
+	else
+		(void)snprintf(port, port_size, "%s", strncmp(url, "https", 5) == 0 ? "443" : "80");
+	return host[0] && port[0] ? 0 : -1;
 }
