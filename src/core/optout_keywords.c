@@ -18,7 +18,7 @@ const char optout_stop_keywords[] =
 	"unsubscribeall unsubme optmeout optoutall optoutme "
 	"removal cease desist halt discontinue terminate "
 	"alto parar pare paren para parenle cancelar cancele cancelen baja darmedebaja "
-	"detener detenga detengan detente basta salir eliminar quitar borrar desuscribir "
+	"detener detenga detengan detente basta salir fin eliminar quitar borrar desuscribir "
 	"desuscribirse "
 	"desuscribirme altoya yabasta "
 	"arret arrets arrete arreter arretez stopper stoppez desabonner desabonnez desabonnement "
@@ -29,7 +29,8 @@ const char optout_stop_keywords[] =
 const char optout_stop_typos[] =
 	"stpo sotp tsop stp stpp stopp sttop sstop dtop etop wtop atop xtop ztop srop syop sfop "
 	"sgop s6op s5op stip stkp stlp st9p stol stoo sto stop0 stob stopl stopo stpop stoip stiop "
-	"stoup sttp sytop sotop sropp stopm stopn stpoo stahp staph stap stopa sopt stopt stops "
+	"stoup sttp sytop sotop sropp stopm stopn stpoo stahp stawp staph stap stopa sopt stopt "
+	"stops "
 	"stopit "
 	"sotpall stpoall stopal stoall stopallq stoppall stopsll stopalll "
 	"quti qiut qit quitt quiit quiy quir quot quitr wuit qult auit quut qut quitq qquit uqit "

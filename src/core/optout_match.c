@@ -9,6 +9,14 @@ static bool is_filler(const struct optout_text *text, size_t i)
 
 static bool is_start(const struct optout_text *text, size_t i)
 {
+	while (i > 0 && !text->tokens[i - 1].ends && !text->tokens[i - 1].comma &&
+	       is_filler(text, i - 1))
+		i--;
+	return i == 0 || text->tokens[i - 1].ends || text->tokens[i - 1].comma;
+}
+
+static bool is_sentence(const struct optout_text *text, size_t i)
+{
 	while (i > 0 && !text->tokens[i - 1].ends && is_filler(text, i - 1))
 		i--;
 	return i == 0 || text->tokens[i - 1].ends;
@@ -40,6 +48,8 @@ static bool is_passable(const struct phrase_element *element, const struct optou
 	case PHRASE_OPTIONAL:
 	case PHRASE_REPEATED:
 		return true;
+	case PHRASE_AT_SENTENCE:
+		return is_sentence(text, i);
 	case PHRASE_AT_START:
 		return is_start(text, i);
 	case PHRASE_AT_END:

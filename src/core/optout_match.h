@@ -24,10 +24,11 @@ enum phrase_quantity {
 	PHRASE_DONE, /* after the last element */
 	PHRASE_ONE,
 	PHRASE_OPTIONAL,
-	PHRASE_REPEATED, /* none or more */
-	PHRASE_AT_START, /* takes no word: a sentence starts here, but for fillers */
-	PHRASE_AT_END,   /* takes no word: a sentence or clause ends here */
-	PHRASE_AT_LAST,  /* takes no word: nothing but fillers follows in the text */
+	PHRASE_REPEATED,    /* none or more */
+	PHRASE_AT_SENTENCE, /* takes no word: a sentence starts here, but for fillers */
+	PHRASE_AT_START,    /* takes no word: a sentence or what follows a comma starts here */
+	PHRASE_AT_END,      /* takes no word: a sentence or clause ends here */
+	PHRASE_AT_LAST,     /* takes no word: nothing but fillers follows in the text */
 };
 
 struct phrase_element {
@@ -44,6 +45,7 @@ struct phrase {
 #define ONE(...) {PHRASE_ONE, {__VA_ARGS__}}
 #define OPT(...) {PHRASE_OPTIONAL, {__VA_ARGS__}}
 #define REP(...) {PHRASE_REPEATED, {__VA_ARGS__}}
+#define SENTENCE {PHRASE_AT_SENTENCE, {W_NONE}}
 #define START {PHRASE_AT_START, {W_NONE}}
 #define END {PHRASE_AT_END, {W_NONE}}
 #define LAST {PHRASE_AT_LAST, {W_NONE}}

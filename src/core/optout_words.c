@@ -60,6 +60,7 @@ const struct word_row optout_words_en[] = {
 	{W_OUT, "out"},
 	{W_OF, "of"},
 	{W_TO, "to 2"},
+	{W_SO, "so"},
 	{W_FOR, "for on"},
 	{W_BY, "by over in at"},
 	{W_AND, "and n"},
@@ -86,7 +87,7 @@ const struct word_row optout_words_en[] = {
 	{W_SUED, "sued"},
 	{W_SUING, "suing"},
 	{W_PREFER, "rather prefer"},
-	{W_BEG, "beg begging"},
+	{W_BEG, "mean serious beg begging"},
 	{W_WORK, "work works working"},
 	{W_REMEMBER, "remember recall"},
 	{W_REMOVAL, "removal"},
@@ -145,15 +146,16 @@ const struct word_row optout_words_en[] = {
 	{W_JUST, "just recently"},
 	{W_JOKE, "oh aw aww wow haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
 	/* Opting out. */
-	{W_STOP, "stopit quitit stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt "
-		 "qiut cease halt "
-		 "discontinue desist refrain s*top st*p"},
+	{W_STOP,
+	 "stawp stap stopit quitit stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt "
+	 "qiut cease halt "
+	 "discontinue desist refrain s*top st*p"},
 	{W_STRONG, "stopit quitit stop stopall unsubscribe unsub optout stpo sotp tsop stopp stahp "
 		   "alto arret "
 		   "arretez desabonner stopit"},
 	{W_END, "end cancel terminate cancle cancell"},
 	{W_TEXTING,
-	 "texting txting texing textin txtin textng texitng messaging messageing messging "
+	 "txtng texting txting texing textin txtin textng texitng messaging messageing messging "
 	 "messagin msging massaging contacting contactin contating contactng spamming spaming "
 	 "bothering botherin bugging harassing harrassing harrasing pestering annoying "
 	 "soliciting dming pinging bombarding blasting blowing hounding disturbing stalking "

@@ -60,7 +60,8 @@ const struct word_row optout_words_fr[] = {
 	{W_HERE, "ici"},
 	{W_KNOW, "connais"},
 	{W_FR_TOO, "trop"},
-	{W_FR_STOP, "arretez arrete arreter cessez cesse cesser stoppez"},
+	{W_FR_SE, "se"},
+	{W_FR_STOP, "arretiez cessiez arretez arrete arreter cessez cesse cesser stoppez"},
 	{W_FR_WRITE,
 	 "ecrivez ecris textez texte contactez contacte derangez derange embetez importunez "
 	 "sollicitez harcelez achalez recontactez"},
@@ -86,7 +87,7 @@ const struct word_row optout_words_fr[] = {
 	{W_FR_PLUS, "plus pu jamais"},
 	{W_FR_PAS, "pas"},
 	{W_FR_LEAVE, "laissez laisse lachez lache foutez fous fichez fiche"},
-	{W_FR_PEACE, "tranquille paix"},
+	{W_FR_PEACE, "tranquilles tranquille paix"},
 	{W_FR_BE, "suis est etre es"},
 	{W_FR_MISTAKEN, "trompez trompe trompes"},
 	{W_FR_DIED, "decede decedee"},
