@@ -157,7 +157,8 @@ static void make_schema(struct config_doc *doc)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void hear(cyaml_log_t level, void *arg, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void hear(cyaml_log_t level, void *arg,
+						       const char *fmt, va_list args)
 {
 	char line[256];
 
