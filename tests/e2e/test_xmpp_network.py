@@ -393,7 +393,7 @@ def test_what_is_said_during_catching_up_comes_in_order_and_is_not_lost(server, 
         while not stop.is_set():
             sent.append(f"n{len(sent)}")
             alice.say(room, sent[-1])
-            time.sleep(0.01)
+            time.sleep(0.04)
 
     talker = threading.Thread(target=talk)
     talker.start()

@@ -13,7 +13,6 @@
  */
 #include "base/hmac.h"
 #include "base/log.h"
-#include "base/os_error.h"
 #include "base/xalloc.h"
 #include "chat/xmpp/xmpp_priv.h"
 
@@ -22,10 +21,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/select.h>
 #include <unistd.h>
 
@@ -33,7 +29,6 @@
 #define TICK_MS 200     /* while something is awaited */
 #define IDLE_MS 60000   /* a silent stream is asked for a sign of life */
 #define STABLE_MS 60000 /* a stream that held this long was a good one */
-#define BACKOFF_MAX_S 60
 
 /* The socket callback has no argument of ours, and the library calls it only from inside calls of
  * ours: whose they are stands here for as long. */
@@ -42,36 +37,7 @@ static struct xmpp *in_library;
 static void link_pump(struct xmpp *x);
 static void link_connect(void *arg);
 
-/* ---- what the library calls ------------------------------------------------------------------- */
-
-static void *lib_alloc(size_t size, void *userdata)
-{
-	(void)userdata;
-	return xmalloc(size);
-}
-
-static void lib_free(void *p, void *userdata)
-{
-	(void)userdata;
-	free(p);
-}
-
-static void *lib_realloc(void *p, size_t size, void *userdata)
-{
-	(void)userdata;
-	return xrealloc(p, size);
-}
-
-/* Only what it warns of: below that it writes whole stanzas and the handshake. */
-static void lib_log(void *userdata, xmpp_log_level_t level, const char *area, const char *msg)
-{
-	(void)userdata;
-	if (level >= XMPP_LEVEL_WARN)
-		log_warn("xmpp.library area=%s says=%s", area, log_quote(msg));
-}
-
-static const xmpp_mem_t lib_mem = {lib_alloc, lib_free, lib_realloc, NULL};
-static const xmpp_log_t lib_logger = {lib_log, NULL};
+/* ---- the socket -------------------------------------------------------------------------------- */
 
 static void on_fd(int fd, unsigned what, void *arg)
 {
@@ -112,62 +78,6 @@ static int on_socket(xmpp_conn_t *conn, void *sock)
 	return 0;
 }
 
-static int refuse_socket(xmpp_conn_t *conn, void *sock)
-{
-	(void)conn;
-	(void)sock;
-	return -1;
-}
-
-static void ignore_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
-			 xmpp_stream_error_t *stream_error, void *arg)
-{
-	(void)conn;
-	(void)event;
-	(void)error;
-	(void)stream_error;
-	(void)arg;
-}
-
-/* libstrophe 0.12 to 0.14 allocate conn->sm_state only when connecting as a client, but use it on
- * every connection: as a component they crash at the first stanza or disconnect. An attempt as a
- * client that refuses each socket does no I/O and leaves it allocated. */
-static void prime_library(xmpp_conn_t *conn)
-{
-	xmpp_conn_set_sockopt_callback(conn, refuse_socket);
-	(void)xmpp_connect_client(conn, "127.0.0.1", 1, ignore_event, NULL);
-	xmpp_conn_set_sockopt_callback(conn, on_socket);
-}
-
-static void heard(struct xmpp *x)
-{
-	x->link.heard = loop_monotonic(x->loop);
-}
-
-static int on_message(xmpp_conn_t *conn, xmpp_stanza_t *st, void *arg)
-{
-	(void)conn;
-	heard(arg);
-	in_message(arg, st);
-	return 1;
-}
-
-static int on_presence(xmpp_conn_t *conn, xmpp_stanza_t *st, void *arg)
-{
-	(void)conn;
-	heard(arg);
-	in_presence(arg, st);
-	return 1;
-}
-
-static int on_iq(xmpp_conn_t *conn, xmpp_stanza_t *st, void *arg)
-{
-	(void)conn;
-	heard(arg);
-	in_iq(arg, st);
-	return 1;
-}
-
 /* ---- state ------------------------------------------------------------------------------------- */
 
 static void set_state(struct xmpp *x, enum link_state state)
@@ -191,69 +101,11 @@ static void give_spare(struct xmpp_link *l)
 	l->spare_fd = -1;
 }
 
-static const char *condition_of(const xmpp_stream_error_t *se)
-{
-	/* se->type is UNDEFINED_CONDITION for what RFC 6120 added (not-well-formed among them). */
-	for (xmpp_stanza_t *c = se && se->stanza ? xmpp_stanza_get_children(se->stanza) : NULL; c;
-	     c = xmpp_stanza_get_next(c)) {
-		const char *name = xmpp_stanza_get_name(c);
-
-		if (name && strcmp(name, "text") != 0)
-			return name;
-	}
-	return "";
-}
-
-static void explain(struct xmpp *x, const char *condition, int error)
-{
-	struct xmpp_link *l = &x->link;
-
-	if (strcmp(condition, "not-authorized") == 0)
-		(void)snprintf(l->why, sizeof(l->why),
-			       "the server refused our secret: make xmpp.secret the same as the "
-			       "secret of component %s in the server's configuration",
-			       x->cfg.domain);
-	else if (strcmp(condition, "host-unknown") == 0)
-		(void)snprintf(l->why, sizeof(l->why),
-			       "the server does not know component %s: add it to the server's "
-			       "configuration, or correct xmpp.domain",
-			       x->cfg.domain);
-	else if (strcmp(condition, "conflict") == 0)
-		(void)snprintf(l->why, sizeof(l->why),
-			       "another program is connected as %s, or the server still holds our "
-			       "old connection",
-			       x->cfg.domain);
-	else if (condition[0])
-		(void)snprintf(l->why, sizeof(l->why), "the server closed the stream: %s",
-			       condition);
-	else if (l->state == LINK_CONNECTING && l->why[0] == '\0')
-		(void)snprintf(l->why, sizeof(l->why), "cannot connect to %s:%d: %s", x->cfg.host,
-			       x->cfg.port, error ? os_error(error) : "refused");
-	else if (l->why[0] == '\0')
-		(void)STR_COPY(l->why, "the connection broke");
-}
-
-/* 1, 2, 4 .. 60 s, and up to a quarter more, so that many do not come back at once. */
-static int64_t backoff_ms(const struct xmpp_link *l, bool slow)
-{
-	int64_t s = l->failures < 6 ? INT64_C(1) << l->failures : BACKOFF_MAX_S;
-	uint32_t random = 0;
-
-	if (slow || s > BACKOFF_MAX_S)
-		s = BACKOFF_MAX_S;
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		random = 0;
-	return s * 1000 + (int64_t)(random % (uint32_t)(s * 250));
-}
-
 /* Where every stream ends, whatever ended it. */
 static void went_down(struct xmpp *x, const char *condition, int error)
 {
 	struct xmpp_link *l = &x->link;
 	bool was_up = l->state == LINK_UP || l->state == LINK_CLOSING;
-	/* These need a person; trying often only fills the server's log. */
-	bool slow =
-		strcmp(condition, "not-authorized") == 0 || strcmp(condition, "host-unknown") == 0;
 	int64_t now = loop_monotonic(x->loop);
 	int64_t delay;
 
@@ -263,7 +115,7 @@ static void went_down(struct xmpp *x, const char *condition, int error)
 	loop_cancel(l->flush);
 	loop_cancel(l->tick);
 	l->flush = l->tick = NULL;
-	explain(x, condition, error);
+	down_explain(x, condition, error);
 	if (was_up && now - l->since >= STABLE_MS)
 		l->failures = 0;
 	if (l->stopping) {
@@ -271,7 +123,7 @@ static void went_down(struct xmpp *x, const char *condition, int error)
 		xmpp_went_down(x, "stopped");
 		return;
 	}
-	delay = backoff_ms(l, slow);
+	delay = down_pause_ms(l, condition);
 	l->failures++;
 	l->retry_at = now + delay;
 	set_state(x, LINK_WAITING);
@@ -302,7 +154,7 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 		xmpp_came_up(x);
 		return;
 	}
-	went_down(x, condition_of(stream_error), error);
+	went_down(x, down_condition(stream_error), error);
 }
 
 /* ---- running the library ------------------------------------------------------------------------ */
@@ -471,16 +323,8 @@ void link_init(struct xmpp *x, const char *secret)
 {
 	struct xmpp_link *l = &x->link;
 
-	xmpp_initialize();
 	l->fd = l->spare_fd = -1;
-	l->ctx = xmpp_ctx_new(&lib_mem, &lib_logger);
-	l->conn = xmpp_conn_new(l->ctx);
-	xmpp_conn_set_jid(l->conn, x->cfg.domain);
-	xmpp_conn_set_pass(l->conn, secret);
-	prime_library(l->conn);
-	xmpp_handler_add(l->conn, on_message, NULL, "message", NULL, x);
-	xmpp_handler_add(l->conn, on_presence, NULL, "presence", NULL, x);
-	xmpp_handler_add(l->conn, on_iq, NULL, "iq", NULL, x);
+	library_init(x, secret, on_socket);
 	take_spare(l);
 }
 

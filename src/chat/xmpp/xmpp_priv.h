@@ -4,6 +4,8 @@
  *
  *   xmpp.c        settings, the table of operations
  *   xmpp_link.c   the one stream: connecting, reading and writing inside the loop, coming back
+ *   xmpp_down.c   why it ended, and when to try again
+ *   xmpp_library.c  libstrophe as we want it
  *   xmpp_ask.c    questions of ours and their answers or timeouts
  *   xmpp_answer.c questions of others
  *   xmpp_in.c     sorts what comes in
@@ -120,6 +122,16 @@ void link_send_take(struct xmpp *x, xmpp_stanza_t *st);
 void link_hurry(struct xmpp *x);
 /* The stream is of no use any more: start anew. */
 void link_restart(struct xmpp *x, const char *why);
+
+/* ---- xmpp_library.c and xmpp_down.c, for the link --------------------------------------------------- */
+
+/* Makes x->link.ctx and .conn; on_socket is called with each socket the library opens. */
+void library_init(struct xmpp *x, const char *secret, xmpp_sockopt_callback on_socket);
+/* The name of the stream error, "" when there was none. */
+const char *down_condition(const xmpp_stream_error_t *se);
+/* Fills x->link.why; error is an errno or 0. */
+void down_explain(struct xmpp *x, const char *condition, int error);
+int64_t down_pause_ms(const struct xmpp_link *l, const char *condition);
 
 /* ---- xmpp.c, called by the link ---------------------------------------------------------------- */
 
