@@ -116,7 +116,7 @@ static void went_down(struct xmpp *x, const char *condition, int error)
 	loop_cancel(l->tick);
 	l->flush = l->tick = NULL;
 	down_explain(x, condition, error);
-	if (was_up && now - l->since >= STABLE_MS)
+	if (was_up && now - l->up_since >= STABLE_MS)
 		l->failures = 0;
 	if (l->stopping) {
 		set_state(x, LINK_OFF);
@@ -147,7 +147,7 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 	}
 	if (event == XMPP_CONN_CONNECT) {
 		set_state(x, LINK_UP);
-		l->heard = l->since;
+		l->heard = l->up_since = l->since;
 		l->why[0] = '\0';
 		random_token(x->epoch, sizeof(x->epoch) - 1);
 		log_info("xmpp.up server=%s:%d domain=%s", x->cfg.host, x->cfg.port, x->cfg.domain);

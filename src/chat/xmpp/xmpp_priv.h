@@ -69,8 +69,9 @@ struct xmpp_link {
 	struct loop_timer *flush;
 	struct loop_timer *tick;
 	bool tick_is_slow;
-	int64_t since; /* monotonic ms when the state began */
-	int64_t heard; /* monotonic ms when anything last came in */
+	int64_t since;    /* monotonic ms when the state began */
+	int64_t heard;    /* monotonic ms when anything last came in */
+	int64_t up_since; /* of the stream */
 	unsigned failures;
 	char why[200]; /* why it is down */
 	int64_t retry_at;
