@@ -38,6 +38,8 @@ static void prepare_process(void)
 	struct rlimit files;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* Until there is something to reload; the configuration is being read anyway. */
+	(void)sigaction(SIGHUP, &ignore, NULL);
 	(void)umask(077);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > FDS_MAX) {
 		files.rlim_cur = FDS_MAX;

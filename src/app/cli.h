@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum exit_code { /* also in --help and in README.md */
+enum exit_code { /* also in --help (main.c) */
 		 EXIT_OK = 0,
 		 EXIT_OTHER = 1,
 		 EXIT_USAGE = 2,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define LOCAL_PREFIX "local:"
+#define SENDERS_MAX 256 /* the outbox keeps no more apart */
 
 /* Where definitions are looked for that are not beside the configuration. */
 static const char *const definition_folders[] = {
@@ -330,6 +331,9 @@ int config_read_senders(struct config *config, const struct config_doc *doc, siz
 			err, ERR_CONFIG,
 			"%.150s: no number to text from is set up; add a section 'senders:'",
 			config->path);
+	if (n > SENDERS_MAX)
+		return error_set(err, ERR_CONFIG, "%.150s: more than %d senders", config->path,
+				 SENDERS_MAX);
 	config->senders = xcalloc(n, sizeof(*config->senders));
 	config->sender_sets = xcalloc(n, sizeof(struct settings *));
 	for (size_t i = 0; i < n; i++) {

@@ -312,6 +312,12 @@ static void config_load__caps_the_size_and_the_depth(void **state)
 		strbuf_addc(&text, '\n');
 	refuse(s, text.buf, "larger than 262144 bytes");
 	strbuf_reset(&text);
+	strbuf_adds(&text, TEAM PROVIDERS "senders:\n");
+	for (int i = 0; i < 257; i++)
+		strbuf_addf(&text, "- {name: s%d, provider: sandbox, number: '+1415555%04d'}\n", i,
+			    2000 + i);
+	refuse(s, text.buf, "more than 256 senders");
+	strbuf_reset(&text);
 	strbuf_adds(&text, "organisation: ");
 	for (int i = 0; i < 100000; i++)
 		strbuf_addc(&text, '{');
