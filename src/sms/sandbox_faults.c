@@ -11,14 +11,14 @@
 #define LATE_DEFAULT_S 5
 #define LATE_MAX_S 3600
 
-/* Whether word is the name and then only digits; *digits_out is where they begin. */
-static bool has_prefix(const char *word, const char *name, const char **digits_out)
+/* What follows the name in word, if that is only digits or nothing; else NULL. */
+static const char *digits_after(const char *word, const char *name)
 {
 	size_t len = strlen(name);
 
-	*digits_out = word + len;
-	return strncmp(word, name, len) == 0 &&
-	       strspn(*digits_out, "0123456789") == strlen(*digits_out);
+	if (strncmp(word, name, len) != 0 || word[len + strspn(word + len, "0123456789")])
+		return NULL;
+	return word + len;
 }
 
 static bool read_flag(const char *word, struct fault *fault)
@@ -43,33 +43,29 @@ static bool read_flag(const char *word, struct fault *fault)
 
 static bool read_word(const char *word, struct fault *fault)
 {
-	const char *digits = "";
+	const char *error = digits_after(word, "error");
+	const char *reject = digits_after(word, "reject");
+	const char *late = digits_after(word, "late");
 
-	if (has_prefix(word, "error", &digits) && strlen(digits) == 5) {
-		(void)STR_COPY(fault->error, digits);
-		return true;
-	}
-	if (has_prefix(word, "reject", &digits) && strlen(digits) == 5) {
-		(void)STR_COPY(fault->reject_code, digits);
-		return true;
-	}
-	if (has_prefix(word, "reject", &digits) && strlen(digits) == 3 && digits[0] > '2' &&
-	    digits[0] < '6') {
-		fault->reject_status = (int)strtol(digits, NULL, 10);
-		return true;
-	}
-	if (has_prefix(word, "late", &digits) && strlen(digits) <= 4) {
-		long s = digits[0] ? strtol(digits, NULL, 10) : LATE_DEFAULT_S;
+	if (error && strlen(error) == 5) {
+		(void)STR_COPY(fault->error, error);
+	} else if (reject && strlen(reject) == 5) {
+		(void)STR_COPY(fault->reject_code, reject);
+	} else if (reject && strlen(reject) == 3 && reject[0] > '2' && reject[0] < '6') {
+		fault->reject_status = (int)strtol(reject, NULL, 10);
+	} else if (late && strlen(late) <= 4) {
+		long s = late[0] ? strtol(late, NULL, 10) : LATE_DEFAULT_S;
 
 		fault->late_s = s > LATE_MAX_S ? LATE_MAX_S : (int)s;
-		return true;
+	} else {
+		return read_flag(word, fault);
 	}
-	return read_flag(word, fault);
+	return true;
 }
 
 int fault_read(const char *text, struct fault *fault)
 {
-	char word[WORD_MAX];
+	char word[WORD_MAX] = "";
 	int n = 0;
 
 	while (*text) {
