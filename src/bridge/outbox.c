@@ -148,7 +148,6 @@ static int bridge_sms_result(struct bridge *bridge, const struct send *send, str
 	if (row.state != MSG_SENDING) {
 		rc = store_message_change(bridge->store, &row, row.state, bridge_now(bridge), err);
 	} else if (send->withdrawn) {
-		row.attempts--;
 		rc = message_requeue(bridge, &row, 0, err);
 	} else {
 		STR_COPY(row.code, result->code);
