@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* clang-format off: one line here is one line there */
+/* clang-format off */
 static const char *const html[] = {
 	"<!doctype html>",
 	"<html lang=en>",
@@ -30,10 +30,8 @@ static const char *const html[] = {
 	"<nav id=phones aria-label=Phones></nav>",
 	"<details><summary>What can go wrong</summary>",
 	"<p>Words in a text to a phone: <code>error30007</code> (or another code) fails it later,",
-	" <code>reject429</code> or <code>reject21610</code> refuses it, <code>lostanswer</code> "
-	"and",
-	" <code>noanswer</code> lose the carrier's answer, <code>late30</code> "
-	"<code>duplicate</code>",
+	" <code>reject429</code> or <code>reject21610</code> refuses it, <code>lostanswer</code> and",
+	" <code>noanswer</code> lose the carrier's answer, <code>late30</code> <code>duplicate</code>",
 	" <code>outoforder</code> <code>noreport</code> do that to its reports.",
 	"<p>Texts to +15005550001, 2, 3, 4 and 9 are refused as by Twilio.</details>",
 	"</aside>",
@@ -49,17 +47,14 @@ static const char *const html[] = {
 };
 
 static const char *const css[] = {
-	":root{--ink:#1d2129;--soft:#6b7280;--line:#dfe3e8;--paper:#fff;--wall:#f3f4f6;--us:#"
-	"e5e7eb;",
+	":root{--ink:#1d2129;--soft:#6b7280;--line:#dfe3e8;--paper:#fff;--wall:#f3f4f6;--us:#e5e7eb;",
 	"--them:#1f6feb;--bad:#b42318;color-scheme:light dark}",
 	"@media(prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#9aa3ae;--line:#30363d;",
 	"--paper:#161b22;--wall:#0d1117;--us:#262c36;--them:#1f6feb;--bad:#ff8a80}}",
 	"*{box-sizing:border-box}",
-	"body{margin:0;height:100dvh;display:grid;grid-template-columns:19rem "
-	"1fr;color:var(--ink);",
+	"body{margin:0;height:100dvh;display:grid;grid-template-columns:19rem 1fr;color:var(--ink);",
 	"background:var(--wall);font:15px/1.45 system-ui,sans-serif}",
-	"aside{border-right:1px solid "
-	"var(--line);padding:1rem;overflow:auto;background:var(--paper)}",
+	"aside{border-right:1px solid var(--line);padding:1rem;overflow:auto;background:var(--paper)}",
 	"h1{font-size:1.05rem;margin:0 0 .7rem}",
 	"form{display:flex;gap:.5rem}",
 	"input,textarea,select,button{font:inherit;color:inherit;border:1px solid var(--line);",
@@ -69,8 +64,7 @@ static const char *const css[] = {
 	"button{background:var(--them);border-color:var(--them);color:#fff;cursor:pointer}",
 	"button:disabled{opacity:.45;cursor:default}",
 	"nav{margin:.8rem 0}",
-	"nav "
-	"button{display:block;width:100%;text-align:left;background:none;border:0;color:inherit;",
+	"nav button{display:block;width:100%;text-align:left;background:none;border:0;color:inherit;",
 	"padding:.5rem .6rem}",
 	"nav button[aria-current=true]{background:var(--us)}",
 	"nav small{display:block;color:var(--soft);white-space:nowrap;overflow:hidden;",
@@ -155,8 +149,7 @@ static const char *const js[] = {
 	"    item.className = t.direction + ' ' + t.state;",
 	"    for (const url of t.media) make('small', url, item);",
 	"    const other = t.direction === 'in' ? 'from ' + t.from : 'to ' + t.to;",
-	"    make('small', new Date(t.at).toLocaleTimeString() + ' \\u00b7 ' + other + ' \\u00b7 ' "
-	"+",
+	"    make('small', new Date(t.at).toLocaleTimeString() + ' \\u00b7 ' + other + ' \\u00b7 ' +",
 	"      t.state, item);",
 	"  }",
 	"  list.scrollTop = list.scrollHeight;",
