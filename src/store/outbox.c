@@ -116,14 +116,6 @@ int store_next_due(struct store *store, int64_t now, int64_t *due_at_out, struct
 	return 0;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-	const int64_t *a = left;
-	const int64_t *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
 int store_cancel_queue(struct store *store, const struct phone *phone, const char *code,
 		       const char *reason, int64_t now, store_message_fn *fn, void *arg,
 		       struct error *err)
@@ -142,8 +134,6 @@ int store_cancel_queue(struct store *store, const struct phone *phone, const cha
 	if (sql_read_ids(&q, &ids, err))
 		return -1;
 	tally_move(store, MSG_NEW, MSG_CANCELLED, (int64_t)ids.n);
-	if (ids.n > 1)
-		qsort(ids.v, ids.n, sizeof(*ids.v), compare_ids);
 	return messages_call(store, &ids, fn, arg, err);
 }
 
