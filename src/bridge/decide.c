@@ -23,7 +23,8 @@ int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, 
 	    audit(bridge, actor, paused ? "pause" : "resume", err, "-") < 0)
 		return -1;
 	if (paused) {
-		bridge->paused = true; /* at once; the disk follows */
+		/* At once, and also when the disk refuses it: to send nothing does no harm. */
+		bridge->paused = true;
 		return relay_alert(bridge, err,
 				   "⏸ %s has paused everything outbound. `!resume` goes on.",
 				   user_shown(actor->user));

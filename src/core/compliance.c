@@ -137,13 +137,18 @@ static bool is_too_long(const struct gate_input *input, char *why, size_t size)
 	struct segment_count count;
 
 	gsm7_count(input->text, len, &count);
-	if (count.segments <= input->max_segments && count.units <= input->max_chars)
-		return false;
-	(void)snprintf(why, size,
-		       "Not sent: too long, it would take %d SMS segments (%s); %d are "
-		       "allowed. Shorten it or send it in parts.",
-		       count.segments, sms_encoding_word(count.encoding), input->max_segments);
-	return true;
+	if (count.segments > input->max_segments)
+		(void)snprintf(why, size,
+			       "Not sent: too long, it would take %d SMS segments (%s); %d are "
+			       "allowed. Shorten it or send it in parts.",
+			       count.segments, sms_encoding_word(count.encoding),
+			       input->max_segments);
+	else
+		(void)snprintf(why, size,
+			       "Not sent: too long, it has %d characters and the provider takes "
+			       "%d. Shorten it or send it in parts.",
+			       count.units, input->max_chars);
+	return count.segments > input->max_segments || count.units > input->max_chars;
 }
 
 static const struct gate_rule rules[] = {

@@ -168,6 +168,7 @@ static void gate_check__refuses__texts_without_words(void **state)
 static void gate_check__counts__segments_and_characters(void **state)
 {
 	struct gate_input input = fine(GATE_REPLY);
+	struct gate_ruling ruling;
 	char text[400];
 
 	(void)state;
@@ -183,6 +184,11 @@ static void gate_check__counts__segments_and_characters(void **state)
 	assert_int_equal(ask(&input), GATE_ALLOW);
 	input.max_chars = 306;
 	assert_int_equal(ask(&input), GATE_TOO_LONG);
+	gate_check(&input, &ruling);
+	assert_non_null(strstr(ruling.why, "it has 307 characters and the provider takes 306."));
+	input.max_segments = 2;
+	gate_check(&input, &ruling);
+	assert_non_null(strstr(ruling.why, "it would take 3 SMS segments (GSM-7); 2 are allowed."));
 }
 
 static void gate_check__knows__how_long_a_repeat_counts(void **state)
