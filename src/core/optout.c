@@ -107,7 +107,7 @@ static bool rule_keyword(const struct optout_text *text, struct optout_result *r
 	if (start == end || is_turned_round(text, start))
 		return false;
 	if (all_keywords(text, start, end) || joined_is(text, start, end, optout_stop_keywords) ||
-	    joined_is(text, start, end, optout_stop_typos) || is_leet_keyword(text, start, end))
+	    is_leet_keyword(text, start, end))
 		return decide(result, OPTOUT_STOP, "A.core");
 	return false;
 }

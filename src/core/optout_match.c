@@ -7,17 +7,23 @@ static bool is_filler(const struct optout_text *text, size_t i)
 	return optout_token_is(&text->tokens[i], W_FILLER);
 }
 
+/* What may stand before a beginning. */
+static bool is_opener(const struct optout_text *text, size_t i)
+{
+	return is_filler(text, i) || optout_token_is(&text->tokens[i], W_JOKE);
+}
+
 static bool is_start(const struct optout_text *text, size_t i)
 {
 	while (i > 0 && !text->tokens[i - 1].ends && !text->tokens[i - 1].comma &&
-	       is_filler(text, i - 1))
+	       is_opener(text, i - 1))
 		i--;
 	return i == 0 || text->tokens[i - 1].ends || text->tokens[i - 1].comma;
 }
 
 static bool is_sentence(const struct optout_text *text, size_t i)
 {
-	while (i > 0 && !text->tokens[i - 1].ends && is_filler(text, i - 1))
+	while (i > 0 && !text->tokens[i - 1].ends && is_opener(text, i - 1))
 		i--;
 	return i == 0 || text->tokens[i - 1].ends;
 }
@@ -31,7 +37,8 @@ static bool is_last(const struct optout_text *text, size_t i)
 
 static bool is_end(const struct optout_text *text, size_t i)
 {
-	if (i == text->n || optout_token_is(&text->tokens[i], W_CLAUSE))
+	if (i == text->n || optout_token_is(&text->tokens[i], W_CLAUSE) ||
+	    optout_token_is(&text->tokens[i], W_AGAIN))
 		return true;
 	return (i > 0 && (text->tokens[i - 1].ends || text->tokens[i - 1].comma)) ||
 	       is_last(text, i);

@@ -183,6 +183,22 @@ static bool has_meaning(const struct optout_token *token)
 	return meaning;
 }
 
+/* A misspelt word means what the right one does, but is no keyword and no filler by that. */
+static void classify_misspelling(struct optout_token *token, const char *word)
+{
+	static const enum word_class not_given[] = {W_KEYWORD, W_STRONG, W_FILLER};
+	const char *right = optout_right_spelling(word, strlen(word));
+	struct optout_token fresh = {0};
+
+	if (!right)
+		return;
+	classify_word(&fresh, right);
+	for (size_t i = 0; i < sizeof(not_given) / sizeof(not_given[0]); i++)
+		fresh.classes[not_given[i] / 64] &= ~(UINT64_C(1) << (not_given[i] % 64));
+	for (size_t w = 0; w < OPTOUT_SET_WORDS; w++)
+		token->classes[w] |= fresh.classes[w];
+}
+
 /* The classes that no table can give. */
 static void classify_shape(struct optout_text *text)
 {
@@ -197,8 +213,7 @@ static void classify_shape(struct optout_text *text)
 		const char *word = optout_word(text, i);
 
 		if (!has_meaning(token))
-			optout_set_class(token, optout_misspelt_class(word, strlen(word)));
-		token->classes[0] &= ~(UINT64_C(1) << W_NONE);
+			classify_misspelling(token, word);
 		if (optout_token_is(token, W_UNSUB))
 			optout_set_class(token, W_KEYWORD);
 		if (memcmp(token->classes, none, sizeof(none)) == 0)

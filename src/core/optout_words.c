@@ -9,22 +9,24 @@ const struct word_row optout_words_en[] = {
 	{W_KEYWORD, optout_stop_typos},
 	/* Small words. */
 	{W_FILLER,
-	 "ew eww ugh fucking fuckin fkn damn dam damned dammit damnit goddamn bloody f*cking "
+	 "pelase plaese llease pleaase pleasee plesae pplease pleasw pleawe ew eww ugh fucking "
+	 "fuckin fkn damn dam damned dammit damnit goddamn bloody f*cking "
 	 "f**king asshole assholes bitch bitches motherfucker motherfuckers scumbag scumbags "
 	 "bastard "
 	 "bastards dickhead jackass please pls plz plzz pleas plase plese pleae pleease plees pliz "
 	 "pleaz pl thanks thank "
 	 "thanx thx thnx thks tks tnx ty tysm ok okay okey oki k kk hi hello hey heya hiya yo "
-	 "sorry yes yeah yea yep yup ya no nope nah now reply respond replying text txt sir "
+	 "sorry yes yeah yea yep yup ya no nope nah now reply respond replying sir "
 	 "maam mam madam ma miss mister mr mrs ms just immediately asap already well so but and "
 	 "then bro bruh bruv man dude buddy guys folks yall lady dear friend friends amigo honey "
-	 "hun sweetie goodbye bye kindly appreciated respectfully u you today fyi jfc ffs "
+	 "hun sweetie goodbye bye kindly appreciated respectfully u you fyi jfc ffs "
 	 "seriously really re fwd fw"},
 	{W_NOISE,
 	 "please pls plz plzz just really damn dam damned fucking fuckin fkn fking f*cking "
 	 "f**king effing freaking frickin freakin fricking goddamn bloody kindly ever literally "
-	 "simply politely respectfully immediately the fuck hell heck tf"},
-	{W_PLEASE, "please pls plz plzz plese plase pleas kindly"},
+	 "simply politely respectfully immediately fuck hell heck tf"},
+	{W_PLEASE, "pelase plaese llease pleaase pleasee plesae pplease pleasw pleawe please pls "
+		   "plz plzz plese plase pleas kindly"},
 	{W_ASK,
 	 "i im id ill ive would like want wanna wish need to be have has you u can could will "
 	 "wud cud please pls plz kindly just that also hereby request requesting ask asking "
@@ -35,7 +37,9 @@ const struct word_row optout_words_en[] = {
 	 "you u ya yall ye youre ur youve youll yous yourself yourselves urself people guys folks"},
 	{W_WE, "we were weve"},
 	{W_THEY, "he she they hes shes theyre ex someone somebody"},
-	{W_ME, "me us mee myself"},
+	{W_EM, "it this that these"},
+	{W_EM_TEXTS, "it these"},
+	{W_ME, "mme mw me us mee myself"},
 	{W_MY, "my our this the mi"},
 	{W_MINE, "my our"},
 	{W_THEIR, "his her their them him"},
@@ -55,7 +59,7 @@ const struct word_row optout_words_en[] = {
 	{W_THATS, "this that thats"},
 	{W_IT, "it this that these those em them everything all"},
 	{W_THIS, "this these"},
-	{W_FROM, "from frm off of out outta form fron"},
+	{W_FROM, "from frm off of out outta fron"},
 	{W_OFF, "off"},
 	{W_OUT, "out"},
 	{W_OF, "of"},
@@ -122,8 +126,8 @@ const struct word_row optout_words_en[] = {
 	{W_WHO, "who whod whos"},
 	{W_WHAT, "what whats which"},
 	{W_NO, "no zero"},
-	{W_NOT, "not isnt aint arent nit nt"},
-	{W_DONT, "dont donot dnt dunt doont dint dnot"},
+	{W_NOT, "nto nott nnot noy ont not isnt aint arent nit nt"},
+	{W_DONT, "dotn donr donnt dontt font dobt domt dont donot dnt dunt doont dint dnot"},
 	{W_DIDNT, "didnt never"},
 	{W_NEVER, "never nvr nevr"},
 	{W_NEG,
@@ -132,7 +136,7 @@ const struct word_row optout_words_en[] = {
 	{W_ISNT, "isnt aint not nt"},
 	{W_DOESNT, "doesnt didnt hasnt"},
 	{W_NOLONGER, "nolonger"},
-	{W_MORE, "more further additional"},
+	{W_MORE, "moree morre mmore mre mpre omre morr nore mroe moer mor more further additional"},
 	{W_ONE, "one another"},
 	{W_TOO, "too so way to"},
 	{W_MANY, "many much"},
@@ -146,10 +150,11 @@ const struct word_row optout_words_en[] = {
 	{W_JUST, "just recently"},
 	{W_JOKE, "oh aw aww wow haha hahaha lol lmao lmfao omg omfg hehe jk rofl ha"},
 	/* Opting out. */
-	{W_STOP,
-	 "stawp stap stopit quitit stop stpo sotp tsop stopp sttop dtop stahp srop syop quit quitt "
-	 "qiut cease halt "
-	 "discontinue desist refrain s*top st*p"},
+	{W_STOP, "atop stpp sstop wtop xtop sfop stip stlp stol stoo stob stopl stopo stpop stoip "
+		 "stoup sytop tsop stop0 soto stawp stap stopit quitit stop stpo sotp tsop stopp "
+		 "sttop dtop stahp srop syop quit quitt "
+		 "qiut cease halt "
+		 "discontinue desist refrain s*top st*p"},
 	{W_STRONG, "stopit quitit stop stopall unsubscribe unsub optout stpo sotp tsop stopp stahp "
 		   "alto arret "
 		   "arretez desabonner stopit"},
@@ -164,41 +169,46 @@ const struct word_row optout_words_en[] = {
 	{W_SENDING, "sending sendin sendng seding"},
 	{W_CALLING, "calling callin phoning ringing"},
 	{W_EMAILING, "emailing"},
-	{W_TEXT, "text txt texts tex tezt message msg mesage contact dm solicit"},
+	{W_TEXT, "ttext texxt etxt teext texg tet txet tect tdxt yext rext textt teext texr texy "
+		 "tedt tsxt twxt text txt texts tex "
+		 "tezt message msg mesage contact dm solicit"},
 	{W_BOTHER, "bother bug harass pester spam disturb annoy bothering"},
 	{W_SEND, "send snd"},
 	{W_CALL, "call phone ring"},
 	{W_EMAIL, "email mail write"},
 	{W_TEXTED, "texted messaged contacted bothered spammed solicited harassed disturbed txted"},
-	{W_TEXTS,
-	 "ads texts txts messages msgs messges mesages messeges massages messsages mssgs sms mms "
-	 "alerts notifications notices communications communication correspondence "
-	 "solicitations solicitation spam txtmsg textmessages updates messaging contact "
-	 "reminders"},
+	{W_TEXTS, "txets tects texst texys textx texxts tezts tecxts ads texts txts messages msgs "
+		  "messges mesages messeges massages messsages mssgs sms mms "
+		  "alerts notifications notices communications communication correspondence "
+		  "solicitations solicitation spam txtmsg textmessages updates messaging contact "
+		  "reminders"},
 	{W_CALLS, "calls"},
 	{W_MAKE, "make making"},
 	{W_JUNK, "links link pictures pics crap shit sh*t bullshit bs garbage nonsense stuff junk "
 		 "trash propaganda things this "
 		 "these those"},
 	{W_ANYTHING, "anything anymore nothing"},
-	{W_NUMBER, "number numbers num nbr numer nunber numbr numbe nmber nummer phone cell mobile "
-		   "cellphone telephone info "
-		   "information data name contact account line digits"},
-	{W_PLAIN_LIST, "chain chains thread list lists lst lsit database mailing"},
+	{W_NUMBER, "number numbers num nbr numer nunber numbr numbe nmber nummer digits"},
+	{W_PHONE, "phone cell mobile cellphone telephone line landline"},
+	{W_DATA, "info information data name names contact account"},
+	{W_PLAIN_LIST,
+	 "lits lisy lisr kist chain chains thread list lists lst lsit database mailing"},
 	{W_LIST,
-	 "chain chains list lists lst lsit database system registry rolls group groups thread chat "
+	 "lits lisy lisr kist chain chains list lists lst lsit database system registry rolls "
+	 "group groups thread chat "
 	 "contacts "
 	 "distribution file files records campaign campaigns org organization program service "
 	 "everything all outreach blast blasts roster mailings"},
 	{W_REMOVE, "remove rmove remvoe romove rwmove remobe remve renove remov reomve removing "
 		   "remoev removr delete delet erase unlist scrub deactivate exclude"},
 	{W_REMOVED, "removed taken deleted unlisted dropped unsubscribed"},
-	{W_TAKE, "take get pull strike cross scratch drop tale cut taking getting"},
+	{W_TAKE,
+	 "tkae taje taek tske take get pull strike cross scratch drop tale cut taking getting"},
 	{W_UNSUB, "unsubscribing unsubscribe unsub unsuscribe unsubcribe unsubs usub"},
 	{W_UNSUBBED, "unsubscribed optedout unsubbed"},
 	{W_OPTOUT, "optout optingout opout optot opoit opput"},
 	{W_OPT, "opt"},
-	{W_LOSE, "lose loose forget delete erase"},
+	{W_LOSE, "losse lsoe loes lsoe lose loose forget delete erase"},
 	{W_LEAVE, "leave leav lave"},
 	{W_LET, "let"},
 	{W_ALONE, "alone alon"},
@@ -306,7 +316,9 @@ const struct word_row optout_words_en[] = {
 	{W_NAME_WORD, "name names"},
 	{W_HIM, "him her them he she"},
 	{W_ORDINARY,
-	 "testing remote republican republicans democrat democratic democrats gop liberal "
+	 "spending ending lending mending bending tending pending vending contract contracts "
+	 "content tests testing remote republican republicans democrat democratic democrats gop "
+	 "liberal "
 	 "conservative "
 	 "independent "
 	 "maga trump biden harris vance obama clinton sanders kamala newsom desantis pence haley "
@@ -384,10 +396,12 @@ bool optout_list_has(const char *list, const char *word, size_t len)
 	return false;
 }
 
-/* Optimal string alignment, three rows of the table at a time. */
+enum { EDIT_LENGTH_MAX = 15 };
+
+/* Optimal string alignment, three rows of the table at a time; lengths up to EDIT_LENGTH_MAX. */
 static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	unsigned rows[3][16];
+	unsigned rows[3][EDIT_LENGTH_MAX + 1];
 
 	for (size_t j = 0; j <= b_len; j++)
 		rows[0][j] = (unsigned)j;
@@ -413,36 +427,32 @@ static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t
 	return rows[a_len % 3][b_len];
 }
 
-enum word_class optout_misspelt_class(const char *word, size_t len)
+const char *optout_right_spelling(const char *word, size_t len)
 {
 	static const struct {
 		const char *word;
 		size_t edits;
-		enum word_class cls;
 	} long_words[] = {
-		{"unsubscribe", 2, W_UNSUB},
-		{"messages", 1, W_TEXTS},
-		{"message", 1, W_TEXT},
-		{"messaging", 1, W_TEXTING},
-		{"texting", 1, W_TEXTING},
-		{"contacting", 1, W_TEXTING},
-		{"interested", 1, W_INTERESTED},
-		{"remove", 1, W_REMOVE},
-		{"removed", 1, W_REMOVED},
-		{"harassment", 1, W_HARASS},
-		{"subscription", 1, W_SUBSCRIPTION},
-		{"mensajes", 1, W_TEXTS},
-		{"escribirme", 1, W_ES_WRITE_ME},
-		{"interesado", 1, W_INTERESTED},
-		{"desabonner", 2, W_FR_UNSUB_INF},
+		{"unsubscribe", 2}, {"texting", 1},    {"messaging", 1},  {"contacting", 1},
+		{"messages", 1},    {"message", 1},    {"contact", 1},    {"sending", 1},
+		{"bothering", 1},   {"harassing", 1},  {"remove", 1},     {"removed", 1},
+		{"delete", 1},      {"number", 1},     {"leave", 1},      {"alone", 1},
+		{"wrong", 1},       {"never", 1},      {"again", 1},      {"anymore", 1},
+		{"receive", 1},     {"interested", 2}, {"harassment", 2}, {"subscription", 2},
+		{"permission", 1},  {"consent", 1},    {"mensajes", 1},   {"escriban", 1},
+		{"escribirme", 1},  {"mandarme", 1},   {"equivocado", 1}, {"numero", 1},
+		{"interesado", 1},  {"desabonner", 2}, {"desabonnez", 1}, {"arretez", 1},
+		{"envoyer", 1},     {"textos", 1},     {"retirez", 1},    {"interesse", 1},
 	};
 
+	if (len > EDIT_LENGTH_MAX)
+		return NULL;
 	for (size_t i = 0; i < sizeof(long_words) / sizeof(long_words[0]); i++) {
 		size_t right = strlen(long_words[i].word);
 
 		if (len + long_words[i].edits >= right && len <= right + long_words[i].edits &&
 		    edit_distance(word, len, long_words[i].word, right) <= long_words[i].edits)
-			return long_words[i].cls;
+			return long_words[i].word;
 	}
-	return W_NONE;
+	return NULL;
 }

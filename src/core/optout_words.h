@@ -30,6 +30,8 @@ enum word_class {
 	W_YOU,
 	W_WE,
 	W_THEY, /* he she they who people: not the two who are talking */
+	W_EM_TEXTS,
+	W_EM, /* what "stop ..." may end with: it, this */
 	W_ME,
 	W_MY,
 	W_MINE,
@@ -131,6 +133,8 @@ enum word_class {
 	W_JUNK,
 	W_ANYTHING,
 	W_NUMBER,
+	W_PHONE,
+	W_DATA,
 	W_PLAIN_LIST,
 	W_LIST,
 	W_REMOVE,
@@ -242,6 +246,7 @@ enum word_class {
 	W_ES_REMOVE,
 	W_ES_REMOVE_ME,
 	W_ES_GIVE,
+	W_ES_LOSE,
 	W_ES_LOW,
 	W_ES_LEAVE_ME,
 	W_ES_PEACE,
@@ -326,8 +331,8 @@ extern const char optout_yes_keywords[]; /* START only for somebody who is opted
 /* Whether word is one of the space-separated words of list. */
 bool optout_list_has(const char *list, const char *word, size_t len);
 
-/* The class of the long word that a word of no class is a misspelling of, or W_NONE. Long words
- * only: with them one or two edits meet no other word, or only such as the tables know. */
-enum word_class optout_misspelt_class(const char *word, size_t len);
+/* The long word that a word in no table is a misspelling of, or NULL. Long words only: with them one
+ * or two edits meet no other word, or only such as the tables know. */
+const char *optout_right_spelling(const char *word, size_t len);
 
 #endif
