@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * How many texts a second pass through the whole daemon, one thread, each committed with
+ * synchronous=FULL before it is answered or sent: in from the sandbox's hooks to a chat network
+ * without a chat, and out from what volunteers say to the delivery report of the sandbox.
+ *
+ * The reference writes the same rows with bare SQLite, in transactions of the size that the daemon
+ * reached, in the same folder and run. Both are done several times in turns; medians count.
+ */
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "http/webhook.h"
+#include "roomline/bridge.h"
+#include "sms/sandbox_phones.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEXTS 15000
+#define CONTACTS 1000
+#define WINDOW 128
+#define ROUNDS 3
+#define WANTED_RATE 3000
+#define WANTED_RATIO 0.5
+#define TICK_MS 5
+#define SECRET "bench-secret-0123456789"
+
+static const char *const team[] = {"null:alice"};
+
+struct bench {
+	struct loop *loop;
+	struct store *store;
+	struct http_server *server;
+	struct http_client *client;
+	struct bridge *bridge;
+	struct webhook *webhook;
+	struct sandbox_phones *phones;
+	const struct chat_network *network;
+	void *network_self;
+	struct sms_account account;
+	struct sms_sender sender;
+	struct bridge_options options;
+	struct place_id places[CONTACTS];
+	int place_n;
+	int begun, ended;
+	int64_t batches;
+};
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void die(const char *what, const struct error *err)
+{
+	(void)fprintf(stderr, "%s: %s\n", what, err->text);
+	exit(1);
+}
+
+static void contact_number(int i, char out[PHONE_MAX])
+{
+	(void)snprintf(out, PHONE_MAX, "+1415%03d%04d", 560 + i / 10000, i % 10000);
+}
+
+/* ---- the daemon, without its main() ------------------------------------------------------------ */
+
+static void on_commit_time(void *arg)
+{
+	struct bench *b = arg;
+
+	store_commit(b->store);
+}
+
+static void on_batch(void *arg)
+{
+	struct bench *b = arg;
+
+	b->batches++;
+	loop_defer(b->loop, on_commit_time, b);
+}
+
+static void bench_open(struct bench *b, const char *db)
+{
+	struct error err = {0};
+
+	*b = (struct bench){.loop = loop_new()};
+	if (store_open(db, &b->store, &err) < 0)
+		die("store", &err);
+	store_on_batch(b->store, on_batch, b);
+	b->server = http_server_new(b->loop);
+	b->client = http_client_new(b->loop, b->server);
+	b->account = (struct sms_account){.name = "sandbox",
+					  .driver = sms_driver_find("sandbox"),
+					  .hook_url = "local:/hook/" SECRET "/sandbox"};
+	b->account.set = settings_new(b->account.driver->settings);
+	b->sender = (struct sms_sender){
+		.name = "main",
+		.account = &b->account,
+		.number = {"+14155550100"},
+		.per_minute = 100000000,
+	};
+	b->options = (struct bridge_options){.organisation = "Bench",
+					     .help_contact = "nobody",
+					     .region = "US",
+					     .stop_text = "stopped",
+					     .start_text = "started",
+					     .help_text = "help",
+					     .hold_ms = 86400000,
+					     .reply_window_ms = 86400000,
+					     .max_segments = 6,
+					     .senders = &b->sender,
+					     .sender_n = 1,
+					     .organizers = team,
+					     .organizer_n = 1,
+					     .inbox = team,
+					     .inbox_n = 1};
+	b->bridge = bridge_new(b->loop, b->store, b->client, &b->options);
+	b->webhook = webhook_new(b->loop, b->store, b->bridge, SECRET, &b->account, 1);
+	webhook_mount(b->webhook, b->server);
+	b->phones = sandbox_phones_new(b->loop, b->server, b->client, &b->sender, 1);
+	b->network = chat_network_find("null");
+	b->network_self =
+		b->network->create(b->bridge, b->loop, settings_new(b->network->settings), &err);
+	if (!b->network_self)
+		die("network", &err);
+	bridge_add_network(b->bridge, b->network, b->network_self);
+	if (bridge_start(b->bridge, &err) < 0 || b->network->start(b->network_self, &err) < 0)
+		die("start", &err);
+}
+
+/* The bench ends with its process: only what holds the database is closed. */
+static void bench_close(struct bench *b)
+{
+	sandbox_phones_free(b->phones);
+	store_close(b->store);
+}
+
+/* ---- in ---------------------------------------------------------------------------------------- */
+
+static void text_in(struct bench *b);
+
+static void on_hook_answer(const struct http_answer *answer, void *arg)
+{
+	struct bench *b = arg;
+
+	if (answer->fate != HTTP_ANSWERED || answer->status != 200) {
+		(void)fprintf(stderr, "hook: %d %s\n", answer->status, answer->problem);
+		exit(1);
+	}
+	b->ended++;
+	text_in(b);
+}
+
+static void text_in(struct bench *b)
+{
+	struct http_call call = {.method = "POST",
+				 .url = xstrdup("local:/hook/" SECRET "/sandbox/in")};
+	char from[PHONE_MAX];
+	STRBUF_AUTO(body);
+
+	if (b->begun == TEXTS) {
+		http_call_release(&call);
+		return;
+	}
+	contact_number(b->begun % CONTACTS, from);
+	strbuf_addf(
+		&body,
+		"{\"type\":\"text\",\"id\":\"in-%d\",\"from\":\"%s\",\"to\":\"+14155550100\","
+		"\"text\":\"Thanks for asking, number %d, I will be there on Saturday morning.\"}",
+		b->begun, from, b->begun);
+	b->begun++;
+	http_headers_add(&call.headers, "Content-Type", "application/json");
+	call.body = strbuf_detach(&body, &call.body_len);
+	http_client_start(b->client, &call, on_hook_answer, b);
+}
+
+static void wait_shown(void *arg)
+{
+	struct bench *b = arg;
+	struct message_counts c;
+	struct error err = {0};
+
+	if (b->ended < TEXTS) {
+		(void)loop_after(b->loop, TICK_MS, wait_shown, b);
+		return;
+	}
+	if (store_count(b->store, &c, &err) < 0)
+		die("count", &err);
+	if (c.relay_pending == 0)
+		loop_stop(b->loop);
+	else
+		(void)loop_after(b->loop, TICK_MS, wait_shown, b);
+}
+
+/* ---- out --------------------------------------------------------------------------------------- */
+
+static bool take_place(const struct place_row *row, void *arg)
+{
+	struct bench *b = arg;
+
+	if (row->kind == PLACE_CONVERSATION && b->place_n < CONTACTS)
+		b->places[b->place_n++] = row->id;
+	return true;
+}
+
+/* Volunteers keep WINDOW texts on their way: as many are said as were delivered. */
+static void text_out(void *arg)
+{
+	struct bench *b = arg;
+	struct message_counts c;
+	struct error err = {0};
+
+	if (store_count(b->store, &c, &err) < 0)
+		die("count", &err);
+	b->ended = (int)c.delivered;
+	while (b->begun < TEXTS && b->begun - b->ended < 4 * WINDOW) {
+		char text[96];
+		char event[32];
+		struct chat_said said = {.kind = PLACE_CONVERSATION,
+					 .place = b->places[b->begun % b->place_n],
+					 .user = "alice",
+					 .what = CHAT_SAID_TEXT,
+					 .text = text,
+					 .event_id = event};
+
+		(void)snprintf(text, sizeof(text),
+			       "Good to hear, number %d: see you on Saturday then!", b->begun);
+		(void)snprintf(event, sizeof(event), "out-%d", b->begun);
+		b->begun++;
+		bridge_chat_said(b->bridge, "null", &said);
+	}
+	if (b->ended == TEXTS)
+		loop_stop(b->loop);
+	else
+		(void)loop_after(b->loop, 1, text_out, b);
+}
+
+static double run(struct bench *b, loop_fn *begin, int64_t *batches_out)
+{
+	double start;
+
+	b->begun = 0;
+	b->ended = 0;
+	b->batches = 0;
+	start = seconds();
+	(void)loop_after(b->loop, 0, begin, b);
+	loop_run(b->loop);
+	*batches_out = b->batches;
+	return TEXTS / (seconds() - start);
+}
+
+static void begin_in(void *arg)
+{
+	struct bench *b = arg;
+
+	for (int i = 0; i < WINDOW; i++)
+		text_in(b);
+	wait_shown(b);
+}
+
+/* ---- the reference ------------------------------------------------------------------------------ */
+
+struct bare {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[16];
+	int n;
+};
+
+static void bare_check(struct bare *bare, int rc)
+{
+	if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW) {
+		(void)fprintf(stderr, "reference: %s\n", sqlite3_errmsg(bare->db));
+		exit(1);
+	}
+}
+
+static void bare_sql(struct bare *bare, const char *sql)
+{
+	bare_check(bare, sqlite3_exec(bare->db, sql, NULL, NULL, NULL));
+}
+
+#define MESSAGE_COLUMNS                                                                            \
+	"INSERT INTO message (id, conversation, outbound, kind, turn, state, text, text_hash, "    \
+	"ref,"                                                                                     \
+	" sender, account, ext_id, segments, parts_delivered, author, origin_place, origin_event," \
+	" due_at, not_after, attempts, code, reason, handled, created_at, updated_at) VALUES "
+
+/* ?1 is the number of the text, ?2 of its contact. */
+static const char *const rows_in[] = {
+	"INSERT INTO hook (account, key, kind, summary, at) VALUES ('sandbox', 'in:in-' || ?1, "
+	"'text', 'in-' || ?1, 1769000000000 + ?2)",
+	MESSAGE_COLUMNS
+	"(?1, ?2, 0, 0, 1, 100, 'Thanks for asking, number ' || ?1 || ', I will be there on "
+	"Saturday morning.', 0, '0123456789abcdef' || ?1, 'main', 'sandbox', 'in-' || ?1, 0, 0, "
+	"'', "
+	"NULL, '', 0, 0, 0, '', '', 0, 1769000000000, 1769000000000)",
+	"UPDATE conversation SET last_in_at = 1769000000000 + ?1, updated_at = ?1 WHERE id = ?2",
+	"INSERT INTO relay (id, place, kind, voice, text, target_event, mark, message, at) VALUES "
+	"(?1, ?2, 0, 1, 'Thanks for asking, number ' || ?1 || ', I will be there on Saturday "
+	"morning.', '', 0, ?1, 1769000000000)",
+	"DELETE FROM relay WHERE id = ?1 AND ?2 > 0",
+	"INSERT INTO shown (place, event_id, message) VALUES (?2, 'null-' || ?1, ?1)",
+	"UPDATE place SET cursor = 'null-' || ?1 WHERE id = ?2",
+	NULL,
+};
+
+static const char *const rows_out[] = {
+	"INSERT INTO chat_event (place, event_id, at) VALUES (?2, 'out-' || ?1, 1769000000000)",
+	"UPDATE place SET cursor = 'out-' || ?1 WHERE id = ?2",
+	MESSAGE_COLUMNS
+	"(100000 + ?1, ?2, 1, 0, 1, 0, 'Good to hear, number ' || ?1 || ': see you on Saturday "
+	"then!', ?1, 'fedcba9876543210' || ?1, 'main', 'sandbox', '', 1, 0, 'null:alice', ?2, "
+	"'out-' "
+	"|| ?1, 1769000000000, 0, 0, '', '', 0, 1769000000000, 1769000000000)",
+	"UPDATE message SET state = 20, attempts = 1, updated_at = 1 WHERE id = 100000 + ?1 AND ?2",
+	"UPDATE message SET state = 30, ext_id = 'SB' || ?1, updated_at = 2 WHERE id = 100000 + ?1 "
+	"AND "
+	"?2",
+	"INSERT INTO hook (account, key, kind, summary, at) VALUES ('sandbox', 'st:SB' || ?1 || "
+	"':sent', 'report', 'SB' || ?1, 1769000000000 + ?2)",
+	"UPDATE message SET state = 40, updated_at = 3 WHERE id = 100000 + ?1 AND ?2",
+	"INSERT INTO hook (account, key, kind, summary, at) VALUES ('sandbox', 'st:SB' || ?1 || "
+	"':delivered', 'report', 'SB' || ?1, 1769000000000 + ?2)",
+	"UPDATE message SET state = 90, updated_at = 4 WHERE id = 100000 + ?1 AND ?2",
+	NULL,
+};
+
+static void bare_prepare(struct bare *bare, const char *const *sql)
+{
+	for (bare->n = 0; sql[bare->n]; bare->n++)
+		bare_check(bare, sqlite3_prepare_v2(bare->db, sql[bare->n], -1,
+						    &bare->stmts[bare->n], NULL));
+}
+
+static double bare_run(struct bare *bare, const char *const *sql, int64_t batches)
+{
+	int64_t per_batch = batches > 0 ? (TEXTS + batches - 1) / batches : 1;
+	double start;
+	double rate;
+
+	bare_prepare(bare, sql);
+	start = seconds();
+	for (int i = 0; i < TEXTS; i++) {
+		if (i % per_batch == 0)
+			bare_sql(bare, i ? "COMMIT; BEGIN IMMEDIATE" : "BEGIN IMMEDIATE");
+		for (int k = 0; k < bare->n; k++) {
+			sqlite3_bind_int64(bare->stmts[k], 1, i + 1);
+			sqlite3_bind_int64(bare->stmts[k], 2, i % CONTACTS + 1);
+			bare_check(bare, sqlite3_step(bare->stmts[k]));
+			bare_check(bare, sqlite3_reset(bare->stmts[k]));
+		}
+	}
+	bare_sql(bare, "COMMIT");
+	rate = TEXTS / (seconds() - start);
+	for (int k = 0; k < bare->n; k++)
+		(void)sqlite3_finalize(bare->stmts[k]);
+	return rate;
+}
+
+static void bare_open(struct bare *bare, const char *db)
+{
+	struct store *store;
+	struct error err = {0};
+
+	if (store_open(db, &store, &err) < 0) /* makes the tables */
+		die("reference", &err);
+	store_close(store);
+	*bare = (struct bare){0};
+	bare_check(bare, sqlite3_open(db, &bare->db));
+	bare_sql(bare,
+		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+	bare_sql(bare, "BEGIN");
+	for (int i = 1; i <= CONTACTS; i++) {
+		char sql[512];
+
+		(void)snprintf(
+			sql, sizeof(sql),
+			"INSERT INTO contact VALUES (%d, '+1415560%04d', '', '', 'main', 0);"
+			"INSERT INTO conversation VALUES (%d, %d, 'token%d', 1, 'null:alice', 0, "
+			"0, 0);"
+			"INSERT INTO place VALUES (%d, 0, 'null', %d, 'token%d', 'null-%d', '', 0)",
+			i, i, i, i, i, i, i, i, i);
+		bare_sql(bare, sql);
+	}
+	bare_sql(bare, "COMMIT");
+}
+
+/* ---- rounds -------------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *values)
+{
+	qsort(values, ROUNDS, sizeof(values[0]), compare);
+	return values[ROUNDS / 2];
+}
+
+static bool report(const char *way, double *daemon, double *bare, int64_t batches)
+{
+	double rate = median(daemon);
+	double reference = median(bare);
+
+	(void)printf(
+		"  %-4s %6.0f texts/s (wanted: %d)   bare SQLite %6.0f/s   ratio %.2f (wanted: "
+		"%.1f)   %.1f texts a commit\n",
+		way, rate, WANTED_RATE, reference, rate / reference, WANTED_RATIO,
+		(double)TEXTS / (double)batches);
+	return rate >= WANTED_RATE && rate / reference >= WANTED_RATIO;
+}
+
+int main(void)
+{
+	double in[ROUNDS], out[ROUNDS], bare_in[ROUNDS], bare_out[ROUNDS];
+	int64_t batches_in = 0;
+	int64_t batches_out = 0;
+	char folder[] = "build/bench-XXXXXX";
+	bool good;
+
+	log_set_level(LOG_ERROR);
+	if (!mkdtemp(folder)) {
+		perror(folder);
+		return 1;
+	}
+	(void)printf("Throughput, %d texts each way, %d contacts, synchronous=FULL, %d rounds:\n",
+		     TEXTS, CONTACTS, ROUNDS);
+	(void)fflush(stdout);
+	for (int i = 0; i < ROUNDS; i++) {
+		char path[64];
+		struct bench b;
+		struct bare bare;
+		struct error err = {0};
+
+		(void)snprintf(path, sizeof(path), "%s/daemon-%d.db", folder, i);
+		bench_open(&b, path);
+		in[i] = run(&b, begin_in, &batches_in);
+		if (store_list_places(b.store, "null", take_place, &b, &err) < 0)
+			die("places", &err);
+		out[i] = run(&b, text_out, &batches_out);
+		bench_close(&b);
+		(void)snprintf(path, sizeof(path), "%s/bare-%d.db", folder, i);
+		bare_open(&bare, path);
+		bare_in[i] = bare_run(&bare, rows_in, batches_in);
+		bare_out[i] = bare_run(&bare, rows_out, batches_out);
+		(void)sqlite3_close(bare.db);
+	}
+	good = report("in", in, bare_in, batches_in);
+	good = report("out", out, bare_out, batches_out) && good;
+	return good ? 0 : 1;
+}
