@@ -97,8 +97,7 @@ static bool rule_keyword(const struct optout_text *text, struct optout_result *r
 
 	if (joined_is(text, 0, end, optout_stop_keywords) || is_leet_keyword(text, 0, end))
 		return decide(result, OPTOUT_STOP, "A.exact");
-	if (joined_is(text, 0, end, optout_stop_typos) ||
-	    (end == 1 && optout_token_is(&text->tokens[0], W_UNSUB)))
+	if (joined_is(text, 0, end, optout_stop_typos))
 		return decide(result, OPTOUT_STOP, "A.typo");
 	while (start < end && is_filler(text, start))
 		start++;
@@ -106,6 +105,8 @@ static bool rule_keyword(const struct optout_text *text, struct optout_result *r
 		end--;
 	if (start == end || is_turned_round(text, start))
 		return false;
+	if (end == start + 1 && optout_token_is(&text->tokens[start], W_NEAR_KEYWORD))
+		return decide(result, OPTOUT_STOP, "A.typo");
 	if (all_keywords(text, start, end) || joined_is(text, start, end, optout_stop_keywords) ||
 	    is_leet_keyword(text, start, end))
 		return decide(result, OPTOUT_STOP, "A.core");

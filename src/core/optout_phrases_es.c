@@ -39,6 +39,7 @@ static const struct phrase anywhere[] = {
 	{"C.no_me_manden",
 	 {ONE(W_NO), ONE(W_ME), ONE(W_ES_SEND), REP(W_DET), ONE(W_TEXTS, W_ANYTHING, W_ES_MORE)}},
 	{"C.no_me_manden", {ONE(W_NO), ONE(W_ME), ONE(W_ES_SEND), END}},
+	{"C.no_mas", {START, ONE(W_NO), ONE(W_ES_MORE), REP(W_DET), ONE(W_TEXTS)}},
 	{"C.no_manden_mas", {ONE(W_NO), ONE(W_ES_SEND, W_ES_WRITE_INF), REP(W_DET), ONE(W_TEXTS)}},
 	{"C.no_manden_mas",
 	 {ONE(W_NO), ONE(W_ES_SEND, W_ES_WRITE, W_ES_WRITE_INF), ONE(W_ES_MORE), END}},

@@ -64,6 +64,8 @@ static const struct phrase anywhere[] = {
 	  ONE(W_LIST)}},
 	{"C.desabonnez_moi", {ONE(W_FR_UNSUB), ONE(W_ME)}},
 	{"C.desabonnez_moi", {ONE(W_ME), ONE(W_FR_UNSUB_INF)}},
+	{"C.plus_de_messages",
+	 {START, ONE(W_FR_PLUS), ONE(W_OF), REP(W_DET), ONE(W_TEXTS, W_TEXT)}},
 	{"C.laissez_moi", {ONE(W_FR_LEAVE), ONE(W_ME), REP(W_DET), ONE(W_FR_PEACE)}},
 	{.rule = NULL},
 };

@@ -197,6 +197,8 @@ static void classify_misspelling(struct optout_token *token, const char *word)
 		fresh.classes[not_given[i] / 64] &= ~(UINT64_C(1) << (not_given[i] % 64));
 	for (size_t w = 0; w < OPTOUT_SET_WORDS; w++)
 		token->classes[w] |= fresh.classes[w];
+	if (optout_list_has(optout_stop_keywords, right, strlen(right)))
+		optout_set_class(token, W_NEAR_KEYWORD);
 }
 
 /* The classes that no table can give. */

@@ -114,6 +114,9 @@ const struct word_row optout_words_en[] = {
 	{W_AGAIN, "again anymore anymor ever now immediately asap already today please forever "
 		  "period altogether completely permanently"},
 	{W_EVER, "ever you u please pls again just even dare"},
+	{W_BE_SO, "be get being"},
+	{W_REQUEST,
+	 "want wanna wish like need request requesting ask asking prefer please demand appreciate"},
 	{W_BE, "be been being get getting"},
 	{W_IS, "is am are was hes shes its be thats were has"},
 	{W_DO, "do does did would should could can d"},
@@ -278,7 +281,7 @@ const struct word_row optout_words_en[] = {
 	{W_INSULT, "scum commie commies scums asshole assholes ahole bitch bitches motherfucker "
 		   "motherfuckers mf scumbag scumbags "
 		   "bastard bastards dickhead jackass dipshit cunt cunts moron morons idiot idiots "
-		   "loser losers creep creeps pos"},
+		   "loser losers creep creeps"},
 	{W_RUDE, "gtfo stfu kys fuckoff fuckyou fucku fuckyall"},
 
 	{W_AWAY, "away"},
@@ -316,7 +319,8 @@ const struct word_row optout_words_en[] = {
 	{W_NAME_WORD, "name names"},
 	{W_HIM, "him her them he she"},
 	{W_ORDINARY,
-	 "spending ending lending mending bending tending pending vending contract contracts "
+	 "cancer cancers cancels evoke revote remover removes reprove spending ending lending "
+	 "mending bending tending pending vending contract contracts "
 	 "content tests testing remote republican republicans democrat democratic democrats gop "
 	 "liberal "
 	 "conservative "
@@ -433,16 +437,18 @@ const char *optout_right_spelling(const char *word, size_t len)
 		const char *word;
 		size_t edits;
 	} long_words[] = {
-		{"unsubscribe", 2}, {"texting", 1},    {"messaging", 1},  {"contacting", 1},
-		{"messages", 1},    {"message", 1},    {"contact", 1},    {"sending", 1},
-		{"bothering", 1},   {"harassing", 1},  {"remove", 1},     {"removed", 1},
-		{"delete", 1},      {"number", 1},     {"leave", 1},      {"alone", 1},
-		{"wrong", 1},       {"never", 1},      {"again", 1},      {"anymore", 1},
-		{"receive", 1},     {"interested", 2}, {"harassment", 2}, {"subscription", 2},
-		{"permission", 1},  {"consent", 1},    {"mensajes", 1},   {"escriban", 1},
-		{"escribirme", 1},  {"mandarme", 1},   {"equivocado", 1}, {"numero", 1},
-		{"interesado", 1},  {"desabonner", 2}, {"desabonnez", 1}, {"arretez", 1},
-		{"envoyer", 1},     {"textos", 1},     {"retirez", 1},    {"interesse", 1},
+		{"unsubscribe", 2}, {"texting", 1},      {"messaging", 1},  {"contacting", 1},
+		{"messages", 1},    {"message", 1},      {"contact", 1},    {"sending", 1},
+		{"bothering", 1},   {"harassing", 1},    {"remove", 1},     {"removed", 1},
+		{"delete", 1},      {"number", 1},       {"leave", 1},      {"alone", 1},
+		{"wrong", 1},       {"never", 1},        {"again", 1},      {"anymore", 1},
+		{"cancel", 1},      {"revoke", 1},       {"optout", 1},     {"stopall", 1},
+		{"cancelar", 1},    {"arreter", 1},      {"receive", 1},    {"interested", 1},
+		{"harassment", 2},  {"subscription", 2}, {"permission", 1}, {"consent", 1},
+		{"mensajes", 1},    {"escriban", 1},     {"escribirme", 1}, {"mandarme", 1},
+		{"equivocado", 1},  {"numero", 1},       {"interesado", 1}, {"desabonner", 2},
+		{"desabonnez", 1},  {"arretez", 1},      {"envoyer", 1},    {"textos", 1},
+		{"retirez", 1},     {"interesse", 1},
 	};
 
 	if (len > EDIT_LENGTH_MAX)

@@ -15,12 +15,13 @@
 enum word_class {
 	W_NONE, /* ends the list of an element */
 	/* Given by the normaliser, not by the tables. */
-	W_ANY,      /* every word */
-	W_UNKNOWN,  /* in no table */
-	W_KEYWORD,  /* would be a stop on its own */
-	W_STOPSIGN, /* the emoji */
-	W_SHOUTED,  /* a strong keyword in capitals in a message that is not */
-	W_NAME,     /* a first name, by the table, the context or its capital */
+	W_ANY,          /* every word */
+	W_UNKNOWN,      /* in no table */
+	W_NEAR_KEYWORD, /* a misspelt long keyword: a stop if nothing else is said */
+	W_KEYWORD,      /* would be a stop on its own */
+	W_STOPSIGN,     /* the emoji */
+	W_SHOUTED,      /* a strong keyword in capitals in a message that is not */
+	W_NAME,         /* a first name, by the table, the context or its capital */
 	W_NUMERAL,
 	/* Small words. */
 	W_FILLER, /* may stand around a keyword: please, thanks, hello */
@@ -83,6 +84,8 @@ enum word_class {
 	W_CLAUSE, /* begins a new clause: i, you, we */
 	W_AGAIN,
 	W_EVER,
+	W_BE_SO, /* be removed, not: been removed */
+	W_REQUEST,
 	W_BE,
 	W_IS,
 	W_DO,

@@ -4,7 +4,8 @@
 
 const struct word_row optout_words_es[] = {
 	{W_FILLER,
-	 "favor porfa porfavor porfis gracias grasias hola si ya senor senora senorita buenas "
+	 "pero oye oiga favor porfa porfavor porfis gracias grasias hola si ya senor senora "
+	 "senorita buenas "
 	 "buenos disculpe disculpa disculpen perdon perdone bueno adios saludos amigos pues"},
 	{W_PLEASE, "porfa porfavor"},
 	{W_ASK, "yo quiero quisiera deseo necesito puede pueden podria podrian favor que me "

@@ -4,7 +4,7 @@
 
 const struct word_row optout_words_fr[] = {
 	{W_FILLER,
-	 "svp stp merci bonjour bonsoir salut allo non oui desole desolee pardon veuillez "
+	 "mais svp stp merci bonjour bonsoir salut allo non oui desole desolee pardon veuillez "
 	 "monsieur madame s il vous te plait maintenant"},
 	{W_NOISE, "svp donc"},
 	{W_PLEASE, "svp"},
