@@ -303,7 +303,6 @@ modules:
     max_user_conferences: 10000
     history_size: 50
   mod_muc_admin: {{}}
-  mod_offline: {{}}
   mod_ping: {{}}
   mod_privilege: {{ roster: {{ both: privileged }}, message: {{ outgoing: privileged }} }}
   mod_pubsub: {{ plugins: [ flat, pep ] }}
