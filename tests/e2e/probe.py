@@ -198,7 +198,14 @@ class Probe:
         self.send("describe")
         return self.wait("describe", count=before + 1).text
 
-    def cpu_seconds(self):
+    def _stat(self):
         with open(f"/proc/{self.child.pid}/stat", encoding="ascii") as f:
-            fields = f.read().rpartition(")")[2].split()
+            return f.read().rpartition(")")[2].split()
+
+    def state(self):
+        """As the kernel says it: R, S, T for stopped."""
+        return self._stat()[0]
+
+    def cpu_seconds(self):
+        fields = self._stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -3,6 +3,7 @@
 import itertools
 import pathlib
 import re
+import signal
 import socket
 import threading
 import time
@@ -60,7 +61,7 @@ def features(volunteer, jid):
 def test_conversation_room_is_private_and_both_sides_talk(probe, alice, token):
     room = probe.open(1, token, members=MEMBERS, title="Pat R. …0123", topic="alice has it")
     assert room == f"c{token}@rooms.localhost"
-    assert alice.wait_invite() == room
+    assert alice.wait_invite(room) == room
     have = features(alice, room)
     assert {"muc_membersonly", "muc_nonanonymous", "muc_persistent", "muc_hidden",
             "urn:xmpp:mam:2"} <= have
@@ -223,7 +224,7 @@ def test_nobody_is_invited_twice(server, token, alice):
     for _ in range(2):
         with Probe(server) as probe:
             room = probe.open(1, token, members=MEMBERS)
-            assert alice.wait_invite() == room
+            assert alice.wait_invite(room) == room
             probe.say(90, 1, "there", wait=True)
     assert len(alice.invites) == 1
 
@@ -887,6 +888,10 @@ class TenLineServer:
             client.recv(4096)
             self.streams.append(client)
             client.sendall(b"<handshake/>")
+            self.talk(client)
+
+    def talk(self, client):
+        """What it says after the handshake: nothing."""
 
     def send(self, xml):
         self.streams[-1].sendall(xml.encode())
@@ -927,6 +932,100 @@ def test_deep_nesting_does_not_hurt():
                     f"</message><message {address}><body>after</body></message>")
         probe.wait("said", text="after")
         assert len(probe.all("said")) == 2
+
+
+def test_writing_into_a_closed_socket():
+    """Two writes after the server's goodbye raise SIGPIPE, as the library does not prevent it."""
+    with TenLineServer() as server, Probe(server) as probe:
+        probe.open(2, kind="direct", address="alice@localhost")
+        probe.child.send_signal(signal.SIGSTOP)
+        wait_until(lambda: probe.state() == "T", 5, "the probe stopped")
+        for i in range(1, 10):
+            probe.say(i, 2, "x" * 1000)
+        time.sleep(0.2)
+        server.streams[-1].close()
+        time.sleep(0.2)
+        probe.child.send_signal(signal.SIGCONT)
+        probe.wait("down")
+        probe.wait("up", count=2)
+
+
+class ScriptedRoom(TenLineServer):
+    """A server with one room, in which things are said at the worst of times: script[step] is sent
+    just before the answer of that step (join, disco, list, page1, page2)."""
+
+    room = "caa11@rooms.localhost"
+
+    def __init__(self, script, archive=True):
+        self.script, self.archive, self.pages = script, archive, itertools.count(1)
+        super().__init__()
+
+    @classmethod
+    def said(cls, text, stanza_id=True):
+        mark = f"<stanza-id xmlns='urn:xmpp:sid:0' by='{cls.room}' id='id of {text}'/>"
+        return (f"<message type='groupchat' id='1' from='{cls.room}/alice' to='bot@sms.localhost/b'>"
+                f"<body>{text}</body>{mark if stanza_id else ''}</message>")
+
+    def talk(self, client):
+        data = ""
+        while True:
+            more = client.recv(65536).decode()
+            if not more:
+                return
+            data += more
+            for stanza in re.findall(r"<(?:presence|iq)\b.*?(?:</presence>|</iq>)", data, re.S):
+                data = data.replace(stanza, "", 1)
+                step, answer = self.answer(stanza)
+                self.send("".join(self.script.pop(step, [])) + answer)
+
+    def answer(self, stanza):
+        id = re.search(r'\bid="([^"]+)"', stanza)
+        result = (f"<iq type='result' id='{id and id[1]}' from='{self.room}' "
+                  "to='bot@sms.localhost/b'>%s</iq>")
+        if stanza.startswith("<presence"):
+            return "join", "".join(
+                f"<presence from='{self.room}/{nick}' to='bot@sms.localhost/b'>"
+                "<x xmlns='http://jabber.org/protocol/muc#user'>"
+                f"<item affiliation='{affiliation}' role='participant' jid='{jid}'/>{status}</x>"
+                "</presence>" for nick, affiliation, jid, status in (
+                    ("alice", "member", "alice@localhost/x", ""),
+                    ("roomline", "owner", "bot@sms.localhost/b", "<status code='110'/>")))
+        if "disco#info" in stanza:
+            have = ["muc_membersonly", "muc_nonanonymous", "muc_persistent"]
+            have += ["urn:xmpp:mam:2"] * self.archive
+            return "disco", result % (
+                "<query xmlns='http://jabber.org/protocol/disco#info'>" +
+                "".join(f"<feature var='{f}'/>" for f in have) + "</query>")
+        if "urn:xmpp:mam:2" in stanza:
+            return f"page{next(self.pages)}", result % (
+                "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
+        return "list", result % ""
+
+
+def test_what_is_said_just_before_the_last_page_ends_is_told_after_it():
+    said = ScriptedRoom.said
+    script = {"disco": [said("in the page, which is asked for later"),
+                        said("in no archive", stanza_id=False)],
+              "page1": [said("one"), said("two")]}
+    with ScriptedRoom(script) as server, Probe(server) as probe:
+        probe.open(1, "aa11", members=MEMBERS)
+        assert [t.text for t in probe.all("said")] == ["in no archive", "one", "two"]
+        assert probe.all("said")[-1].at_time <= probe.all("ready")[0].at_time
+
+
+def test_nothing_is_lost_while_a_room_without_archive_is_opened():
+    said = ScriptedRoom.said
+    script = {step: [said(step, stanza_id=False)] for step in ("disco", "list")}
+    with ScriptedRoom(script, archive=False) as server, Probe(server) as probe:
+        probe.open(1, "aa11", members=MEMBERS)
+        assert [t.text for t in probe.all("said")] == ["disco", "list"]
+
+
+def test_more_than_can_be_held_is_asked_for_again():
+    flood = [ScriptedRoom.said(f"n{i}") for i in range(700)]
+    with ScriptedRoom({"page1": flood, "page2": []}) as server, Probe(server) as probe:
+        probe.open(1, "aa11", members=MEMBERS)
+        assert "page2" not in server.script  # it came to that
 
 
 def test_an_answer_counts_only_from_whom_we_asked():

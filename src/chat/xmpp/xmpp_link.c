@@ -190,15 +190,6 @@ static bool is_writable(int fd)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
 }
 
-/* Servers write many small pieces, and one that waits for our acknowledgement before the next
- * (RFC 896) would wait the 40 ms for which the kernel holds it back. Linux forgets this each time. */
-static void acknowledge_now(int fd)
-{
-	int one = 1;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-}
-
 static void link_pump(struct xmpp *x)
 {
 	struct xmpp_link *l = &x->link;
@@ -221,7 +212,6 @@ static void link_pump(struct xmpp *x)
 	l->running = false;
 	if (!has_socket(l) || l->fd < 0)
 		return;
-	acknowledge_now(l->fd);
 	watch(x, l->state == LINK_CONNECTING || xmpp_conn_send_queue_len(l->conn) > 0 ||
 				 !is_writable(l->fd)
 			 ? LOOP_READ | LOOP_WRITE
