@@ -130,7 +130,7 @@ static bool rule_whole(const struct optout_text *text, struct optout_result *res
 	struct phrase_match match;
 
 	for (size_t b = 0; b < BOOKS; b++) {
-		if (!phrase_find_whole(books[b]->whole, text, &match) ||
+		if (!phrase_find_whole(books[b]->lists[PHRASES_WHOLE], text, &match) ||
 		    is_turned_round(text, match.start))
 			continue;
 		for (size_t i = 0; i < text->n; i++)
@@ -148,7 +148,7 @@ static void raise_shields(struct optout_text *text)
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, books[b]->shields, text);
+		phrase_search_start(&search, books[b]->lists[PHRASES_SHIELDS], text);
 		while (phrase_search_next(&search, &match)) {
 			bool comma = false;
 
@@ -228,7 +228,7 @@ static bool find_unguarded(const struct optout_text *text, const char **rule_out
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, books[b]->anywhere, text);
+		phrase_search_start(&search, books[b]->lists[PHRASES_ANYWHERE], text);
 		while (phrase_search_next(&search, &match)) {
 			if (!is_guarded(text, &match)) {
 				*rule_out = match.rule;
@@ -240,15 +240,13 @@ static bool find_unguarded(const struct optout_text *text, const char **rule_out
 	return false;
 }
 
-static const char *find_in_books(const struct optout_text *text, size_t offset)
+static const char *find_in_books(const struct optout_text *text, enum phrase_list list)
 {
 	for (size_t b = 0; b < BOOKS; b++) {
-		const struct phrase *const *phrases =
-			(const void *)((const char *)books[b] + offset);
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, *phrases, text);
+		phrase_search_start(&search, books[b]->lists[list], text);
 		if (phrase_search_next(&search, &match))
 			return match.rule;
 	}
@@ -320,12 +318,10 @@ static bool rule_sign(const struct optout_text *text, struct optout_result *resu
 	return false;
 }
 
-#define IN_BOOK(member) offsetof(struct phrase_book, member)
-
 /* Everything but keywords and whole messages. */
 static bool rule_inside(struct optout_text *text, struct optout_result *result)
 {
-	const char *raw_cue = find_in_books(text, IN_BOOK(raw_cues));
+	const char *raw_cue = find_in_books(text, PHRASES_RAW_CUES);
 	const char *wrong;
 	const char *cue;
 	const char *hint;
@@ -335,10 +331,10 @@ static bool rule_inside(struct optout_text *text, struct optout_result *result)
 	raise_shields(text);
 	if (find_unguarded(text, &rule, &guarded))
 		return decide(result, OPTOUT_STOP, rule);
-	wrong = find_in_books(text, IN_BOOK(wrong));
-	cue = find_in_books(text, IN_BOOK(cues));
+	wrong = find_in_books(text, PHRASES_WRONG);
+	cue = find_in_books(text, PHRASES_CUES);
 	keyword = find_keyword_clause(text);
-	if (wrong && (keyword || find_in_books(text, IN_BOOK(if_wrong))))
+	if (wrong && (keyword || find_in_books(text, PHRASES_IF_WRONG)))
 		return decide(result, OPTOUT_STOP, "A.with_wrong_number");
 	if (keyword == KEYWORD_SENTENCE && (cue || raw_cue))
 		return decide(result, OPTOUT_STOP, "A.with_cue");
@@ -350,7 +346,7 @@ static bool rule_inside(struct optout_text *text, struct optout_result *result)
 		return decide(result, OPTOUT_SUGGEST_STOP, raw_cue ? raw_cue : cue);
 	if (keyword)
 		return decide(result, OPTOUT_SUGGEST_STOP, "T2.stop_sentence");
-	hint = find_in_books(text, IN_BOOK(hints));
+	hint = find_in_books(text, PHRASES_HINTS);
 	if (hint)
 		return decide(result, OPTOUT_SUGGEST_STOP, hint);
 	return rule_sign(text, result);

@@ -191,7 +191,7 @@ void phrase_search_start(struct phrase_search *search, const struct phrase *phra
 
 bool phrase_search_next(struct phrase_search *search, struct phrase_match *match_out)
 {
-	for (; search->phrase->rule; search->phrase++, search->start = 0) {
+	for (; search->phrase && search->phrase->rule; search->phrase++, search->start = 0) {
 		if (!may_match(search->phrase, search->present))
 			continue;
 		while (search->start < search->text->n) {

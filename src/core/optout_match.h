@@ -52,16 +52,22 @@ struct phrase {
 #define GAP OPT(W_ANY)
 /* clang-format on */
 
-/* The phrases of one language; each array ends with a NULL rule. */
+/* What a match means. */
+enum phrase_list {
+	PHRASES_WHOLE,    /* a stop if it is the whole message */
+	PHRASES_RAW_CUES, /* suggest a stop; looked for before shields are raised */
+	PHRASES_SHIELDS,  /* what these match, nothing below may match */
+	PHRASES_ANYWHERE, /* a stop anywhere, unless it is guarded */
+	PHRASES_WRONG,    /* wrong number */
+	PHRASES_IF_WRONG, /* a stop where the number is wrong as well */
+	PHRASES_CUES,     /* suggest a stop */
+	PHRASES_HINTS,    /* as cues, but they add nothing to a keyword */
+	PHRASE_LISTS,
+};
+
+/* The phrases of one language; each list ends with a NULL rule, and may be NULL itself. */
 struct phrase_book {
-	const struct phrase *whole;    /* a stop if it is the whole message */
-	const struct phrase *raw_cues; /* suggest a stop; looked for before shields are raised */
-	const struct phrase *shields;  /* what these match, nothing below may match */
-	const struct phrase *anywhere; /* a stop anywhere, unless it is guarded */
-	const struct phrase *wrong;    /* wrong number */
-	const struct phrase *if_wrong; /* a stop where the number is wrong as well */
-	const struct phrase *cues;     /* suggest a stop */
-	const struct phrase *hints;    /* as cues, but they add nothing to a keyword */
+	const struct phrase *lists[PHRASE_LISTS];
 };
 
 /* The parts of the English book that stand in another file. */

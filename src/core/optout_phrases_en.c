@@ -77,7 +77,7 @@ static const struct phrase whole[] = {
 	  ONE(W_TEXTS, W_TEXT, W_ANYTHING, W_AGAIN, W_THIS), REP(W_AGAIN, W_ANYTHING, W_ANY)}},
 	{"B.no_more",
 	 {ONE(W_NO), ONE(W_MORE), REP(W_DET, W_KIND), ONE(W_TEXTS, W_TEXT, W_TEXTING),
-	  REP(W_FROM, W_YOU, W_TO, W_ME), AGAIN}},
+	  REP(W_FROM, W_YOU, W_TO, W_ME, W_MY, DEVICE), AGAIN}},
 	{"B.no_more", {ONE(W_NO), REP(W_DET), ONE(W_TEXTS, W_TEXTING), AGAIN}},
 	{"B.stop_begging", {ONE(W_STOP), AGAIN, REP(W_ASK), ONE(W_BEG), OPT(W_YOU, W_IT)}},
 	{"B.stop_insult", {ONE(W_STOP), REP(W_YOU), ONE(W_INSULT)}},
@@ -227,7 +227,7 @@ static const struct phrase anywhere[] = {
 	  ONE(W_TEXTS, W_ANYTHING)}},
 	{"C.no_more",
 	 {START, ONE(W_NO), ONE(W_MORE), REP(W_DET, W_KIND), ONE(W_TEXTS, W_TEXTING),
-	  REP(W_FROM, W_YOU, W_TO, W_ME), END}},
+	  REP(W_FROM, W_YOU, W_TO, W_ME, W_MY, DEVICE), END}},
 	{"C.lose_number", {ONE(W_LOSE), ONE(W_MINE, W_THIS), REP(W_KIND), ONE(W_NUMBER), END}},
 	{"C.leave_me_alone", {ONE(W_LEAVE), ONE(W_ME), REP(W_DET), ONE(W_ALONE)}},
 	{"C.revoke_consent", {ONE(W_REVOKE), REP(W_MY, W_DET), ONE(W_CONSENT)}},
@@ -260,13 +260,13 @@ static const struct phrase anywhere[] = {
 	{.rule = NULL},
 };
 
-const struct phrase_book optout_book_en = {
-	.whole = whole,
-	.raw_cues = optout_raw_cues_en,
-	.shields = shields,
-	.anywhere = anywhere,
-	.wrong = optout_wrong_en,
-	.if_wrong = optout_if_wrong_en,
-	.cues = optout_cues_en,
-	.hints = optout_hints_en,
-};
+const struct phrase_book optout_book_en = {{
+	[PHRASES_WHOLE] = whole,
+	[PHRASES_RAW_CUES] = optout_raw_cues_en,
+	[PHRASES_SHIELDS] = shields,
+	[PHRASES_ANYWHERE] = anywhere,
+	[PHRASES_WRONG] = optout_wrong_en,
+	[PHRASES_IF_WRONG] = optout_if_wrong_en,
+	[PHRASES_CUES] = optout_cues_en,
+	[PHRASES_HINTS] = optout_hints_en,
+}};

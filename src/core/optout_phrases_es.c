@@ -81,6 +81,7 @@ static const struct phrase wrong[] = {
 	{"W.no_es_su_numero",
 	 {ONE(W_NO), ONE(W_ES_IS), REP(W_DET, W_MY), ONE(W_NUMBER, W_PHONE, W_DATA)}},
 	{"W.no_vive", {ONE(W_NO), ONE(W_ES_LIVES), REP(W_NAME), ONE(W_HERE)}},
+	{"W.no_tiene", {ONE(W_NO), ONE(W_FIND), ONE(W_THIS), ONE(W_NUMBER, W_PHONE)}},
 	{"W.no_vive", {ONE(W_HERE), ONE(W_NO), ONE(W_ES_LIVES)}},
 	{"W.no_vive", {ONE(W_NO), ONE(W_ES_LIVES), ONE(W_NAME)}},
 	{"W.no_conozco", {ONE(W_NO), ONE(W_KNOW), REP(W_DET), ONE(W_NAME, W_PERSON)}},
@@ -114,21 +115,11 @@ static const struct phrase cues[] = {
 	{.rule = NULL},
 };
 
-static const struct phrase if_wrong[] = {
-	{.rule = NULL},
-};
-
-static const struct phrase hints[] = {
-	{.rule = NULL},
-};
-
-const struct phrase_book optout_book_es = {
-	.whole = whole,
-	.raw_cues = raw_cues,
-	.shields = shields,
-	.anywhere = anywhere,
-	.wrong = wrong,
-	.if_wrong = if_wrong,
-	.cues = cues,
-	.hints = hints,
-};
+const struct phrase_book optout_book_es = {{
+	[PHRASES_WHOLE] = whole,
+	[PHRASES_RAW_CUES] = raw_cues,
+	[PHRASES_SHIELDS] = shields,
+	[PHRASES_ANYWHERE] = anywhere,
+	[PHRASES_WRONG] = wrong,
+	[PHRASES_CUES] = cues,
+}};

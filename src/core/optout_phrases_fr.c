@@ -107,21 +107,11 @@ static const struct phrase cues[] = {
 	{.rule = NULL},
 };
 
-static const struct phrase if_wrong[] = {
-	{.rule = NULL},
-};
-
-static const struct phrase hints[] = {
-	{.rule = NULL},
-};
-
-const struct phrase_book optout_book_fr = {
-	.whole = whole,
-	.raw_cues = raw_cues,
-	.shields = shields,
-	.anywhere = anywhere,
-	.wrong = wrong,
-	.if_wrong = if_wrong,
-	.cues = cues,
-	.hints = hints,
-};
+const struct phrase_book optout_book_fr = {{
+	[PHRASES_WHOLE] = whole,
+	[PHRASES_RAW_CUES] = raw_cues,
+	[PHRASES_SHIELDS] = shields,
+	[PHRASES_ANYWHERE] = anywhere,
+	[PHRASES_WRONG] = wrong,
+	[PHRASES_CUES] = cues,
+}};

@@ -9,6 +9,9 @@
 enum {
 	VOCABULARY_MAX = 4096,
 	VOCABULARY_BUCKETS = 4096,
+	SPELT_MAX = 31,
+	SIGNATURE_MAX = 3,
+	NAME_WORDS_MAX = 8,
 };
 
 /* How many tokens from i on are the words of a merge, 0 if they are not. */
@@ -31,7 +34,9 @@ static size_t merge_length(const struct optout_text *text, size_t i, const char 
 	return n;
 }
 
-static void replace_tokens(struct optout_text *text, size_t i, size_t n, const char *word)
+/* One token in the place of n: what stood after the last of them stands after it. */
+static struct optout_token merge_tokens(struct optout_text *text, size_t i, size_t n,
+					const char *word)
 {
 	struct optout_token merged = text->tokens[i + n - 1];
 
@@ -39,45 +44,54 @@ static void replace_tokens(struct optout_text *text, size_t i, size_t n, const c
 	merged.title = false;
 	merged.at = merged.leet_at = (uint32_t)text->words.len;
 	strbuf_add(&text->words, word, strlen(word) + 1);
-	text->tokens[i] = merged;
-	for (size_t k = i + n; k < text->n; k++)
-		text->tokens[k - n + 1] = text->tokens[k];
-	text->n -= n - 1;
+	return merged;
 }
 
-/* A run of at least three single letters is a word spelt out, if it is a keyword: "s t o p". */
-static void join_spelt_word(struct optout_text *text, size_t i)
+/* How many single letters from i on spell a keyword, at least three: "s t o p"; 0 if they do not.
+ * The longest that does counts. */
+static size_t spelt_length(const struct optout_text *text, size_t i, char word[SPELT_MAX + 1])
 {
-	char word[32];
 	size_t n = 0;
 
-	while (i + n < text->n && n < sizeof(word) - 1) {
+	while (i + n < text->n && n < SPELT_MAX) {
 		const char *letter = text->words.buf + text->tokens[i + n].leet_at;
 
 		if (!letter[0] || letter[1])
 			break;
 		word[n++] = letter[0];
 	}
+	while (n >= 3 && !optout_list_has(optout_stop_keywords, word, n))
+		n--;
 	word[n] = '\0';
-	if (n >= 3 && optout_list_has(optout_stop_keywords, word, n))
-		replace_tokens(text, i, n, word);
+	return n >= 3 ? n : 0;
+}
+
+static struct optout_token next_token(struct optout_text *text, size_t *i)
+{
+	char spelt[SPELT_MAX + 1];
+	size_t n = spelt_length(text, *i, spelt);
+	const char *merged = spelt;
+	struct optout_token token = text->tokens[*i];
+
+	for (const struct word_merge *m = optout_merges; !n && m->words; m++) {
+		if (m->words[0] != optout_word(text, *i)[0])
+			continue;
+		n = merge_length(text, *i, m->words);
+		merged = m->merged;
+	}
+	if (n)
+		token = merge_tokens(text, *i, n, merged);
+	*i += n ? n : 1;
+	return token;
 }
 
 static void merge_words(struct optout_text *text)
 {
-	for (size_t i = 0; i < text->n; i++) {
-		join_spelt_word(text, i);
-		for (const struct word_merge *m = optout_merges; m->words; m++) {
-			size_t n = m->words[0] == optout_word(text, i)[0]
-					   ? merge_length(text, i, m->words)
-					   : 0;
+	size_t kept = 0;
 
-			if (n) {
-				replace_tokens(text, i, n, m->merged);
-				break;
-			}
-		}
-	}
+	for (size_t i = 0; i < text->n;)
+		text->tokens[kept++] = next_token(text, &i);
+	text->n = kept;
 }
 
 /* All words of all tables by their hash. Built at first use and never changed: it holds nothing but
@@ -262,13 +276,11 @@ static void classify_own_name(struct optout_text *text, const char *name)
 	optout_plain(&plain, name, strlen(name));
 	optout_text_read(&words, plain.buf, plain.len);
 	for (size_t i = 0; i < text->n; i++)
-		for (size_t k = 0; k < words.n; k++)
+		for (size_t k = 0; k < words.n && k < NAME_WORDS_MAX; k++)
 			if (strcmp(optout_word(text, i), optout_word(&words, k)) == 0)
 				optout_set_class(&text->tokens[i], W_NAME);
 	optout_text_release(&words);
 }
-
-enum { SIGNATURE_MAX = 3 };
 
 static bool may_be_name(const struct optout_token *token)
 {

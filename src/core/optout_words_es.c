@@ -61,8 +61,8 @@ const struct word_row optout_words_es[] = {
 	{W_MINE, "mi"},
 	{W_NAME_WORD, "nombre"},
 	{W_ES_WRONG, "incorrecto incorrecta erroneo equivocado equivocada"},
-	{W_ES_HALT,
-	 "alto parar pare paren para cancelar cancele cancelen basta detener detenga detengan"},
+	{W_ES_HALT, "parenle alto parar pare paren para cancelar cancele cancelen basta detener "
+		    "detenga detengan"},
 	{W_PERSON, "persona"},
 	{W_HERE, "aqui"},
 	{W_KNOW, "conozco"},
@@ -71,7 +71,7 @@ const struct word_row optout_words_es[] = {
 	 "alto parar pare paren para cancelar cancele cancelen baja detener detenga detengan "
 	 "detente salir eliminar quitar borrar basta deje dejen deja"},
 	{W_ES_STOP,
-	 "deje dejen deja dejad pare paren para parar dejar cese cesen basta paran dejan "
+	 "parenle deje dejen deja dejad pare paren para parar dejar cese cesen basta paran dejan "
 	 "pares dejes"},
 	{W_ES_WRITE,
 	 "escriban escriba escribas escribais texteen textee textees contacten contacte "

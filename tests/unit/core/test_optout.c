@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Opt-out detection: the order of the rules, what a context changes, and the labelled phrases.
- * The phrase tables stand beside this file; the rules were tuned by optout_phrases.tsv, the
- * held-out ones were written apart from that.
+ * The phrase tables stand beside this file. The rules are tuned by optout_phrases.tsv; the held-out
+ * ones were scored before any rule was changed for them, and tell that score in their first lines.
  */
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -331,20 +331,21 @@ static void optout_classify__is_right__on_every_phrase_it_was_tuned_by(void **st
 	struct score score = score_file("optout_phrases.tsv");
 
 	(void)state;
-	assert_true(score.phrases > 2500);
+	assert_true(score.phrases > 3000);
 	assert_int_equal(score.hard + score.soft + score.other, 0);
 }
 
 /* Held out: no stop is missed, no supporter silenced, and at most one in twenty is not exact. */
 static void optout_classify__makes_no_hard_error__on_phrases_held_out(void **state)
 {
-	static const char *const files[] = {"optout_holdout.tsv", "optout_holdout2.tsv"};
+	static const char *const files[] = {"optout_holdout.tsv", "optout_holdout2.tsv",
+					    "optout_holdout3.tsv"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct score score = score_file(files[i]);
 
-		assert_true(score.phrases > 250);
+		assert_true(score.phrases > 130);
 		assert_int_equal(score.hard, 0);
 		assert_true((score.soft + score.other) * 20 <= score.phrases);
 	}
