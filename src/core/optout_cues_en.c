@@ -313,7 +313,8 @@ const struct phrase optout_cues_en[] = {
 const struct phrase optout_hints_en[] = {
 	{"T2.opt_out", {ONE(W_UNSUB, W_OPTOUT)}},
 	{"T2.want_to_stop", {ONE(W_I), ONE(W_WANT), ONE(W_IT), ONE(W_TO), ONE(W_STOP), LAST}},
-	{"T2.want_to_stop", {START, REP(W_ASK), ONE(W_YOU), REP(W_ASK), ONE(W_STOP), LAST}},
+	{"T2.want_to_stop", {START, ONE(W_CAN), ONE(W_YOU), REP(W_ASK), ONE(W_STOP), LAST}},
+	{"T2.want_to_stop", {ONE(W_YOU), ONE(W_CAN), REP(W_ASK), ONE(W_STOP), LAST}},
 	{"T2.want_to_stop",
 	 {START, REP(W_I), REP(W_ASK), ONE(W_WANT, W_LIKE), REP(W_ASK), ONE(W_STOP, W_END), LAST}},
 	{"T2.end_this", {SENTENCE, ONE(W_END), ONE(W_THIS), LAST}},

@@ -19,7 +19,7 @@ const struct word_row optout_words_en[] = {
 	 "sorry yes yeah yea yep yup ya no nope nah now reply respond replying sir "
 	 "maam mam madam ma miss mister mr mrs ms just immediately asap already well so but and "
 	 "then bro bruh bruv man dude buddy guys folks yall lady dear friend friends amigo honey "
-	 "hun sweetie goodbye bye kindly appreciated respectfully u you fyi jfc ffs "
+	 "hun sweetie goodbye bye kindly appreciated respectfully fyi jfc ffs "
 	 "seriously really re fwd fw"},
 	{W_NOISE,
 	 "please pls plz plzz just really damn dam damned fucking fuckin fkn fking f*cking "
@@ -120,6 +120,7 @@ const struct word_row optout_words_en[] = {
 	{W_BE, "be been being get getting"},
 	{W_IS, "is am are was hes shes its be thats were has"},
 	{W_DO, "do does did would should could can d"},
+	{W_CAN, "can could would will cud wud need should must gotta"},
 	{W_DID, "did had have"},
 	{W_HAVE, "have has had got get havent reached texted texting messaged contacting contacted "
 		 "called calling dialed sent having ve youve reach gotten"},

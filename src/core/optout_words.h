@@ -89,6 +89,7 @@ enum word_class {
 	W_BE,
 	W_IS,
 	W_DO,
+	W_CAN,
 	W_DID,
 	W_HAVE,
 	W_GET,
