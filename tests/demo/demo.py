@@ -101,9 +101,12 @@ It stays up; press Ctrl-C to end it.
   Volunteer   {server.jid('bob')}, password {password('bob')}   takes what comes into the inbox
               {server.jid('alice')}, password {password('alice')}   has the conversation above: {room}
   Organizer   {server.jid('organizer')}, password {password('organizer')}   control room: {roomline.control}  (!help)
-  XMPP        server {HOST}, port {server.c2s_port}, no TLS in this demo; for example:
-              profanity -a {server.jid('bob')}   after   /account add {server.jid('bob')}
-              /account set {server.jid('bob')} server {HOST}   … port {server.c2s_port}   … tls disable
+  XMPP        server {HOST}, port {server.c2s_port}, without TLS in this demo. With Profanity:
+                /account add {server.jid('bob')}
+                /account set {server.jid('bob')} server {HOST}
+                /account set {server.jid('bob')} port {server.c2s_port}
+                /account set {server.jid('bob')} tls disable
+                /connect {server.jid('bob')}        then text as a phone, and /join the room
   Files       {roomline.folder} (configuration, database, log)
 """, flush=True)
 
