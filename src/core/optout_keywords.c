@@ -51,9 +51,9 @@ const char optout_stop_typos[] =
 	"desabonne desabonement desabonnemet desincription";
 
 const char optout_help_keywords[] = "help info ayuda aide";
-const char optout_start_keywords[] =
-	"start unstop optin subscribe resubscribe resume join go optmein unsubstop";
-const char optout_yes_keywords[] = "yes si oui";
+const char optout_start_keywords[] = "start unstop optin subscribe resubscribe";
+/* Ordinary answers of people who have not opted out; some providers read them as START, too. */
+const char optout_yes_keywords[] = "yes si oui resume join go";
 
 const struct word_merge optout_merges[] = {
 	{"have a nice day", "goodbye"},
