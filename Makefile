@@ -62,6 +62,9 @@ FUZZ_SRC := $(shell find tests/fuzz -name 'fuzz_*.c')
 # The replay build of a fuzz target runs its corpus once; the real fuzzer is `make fuzz`.
 REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZ_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/libfuzzer/%,$(FUZZ_SRC))
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/libfuzzer/obj/%.o,$(filter-out src/app/main.c,$(SRC)))
+FUZZ_CC := clang-14 -std=gnu17 -O1 -g -fno-sanitize-recover=all -DROOMLINE_VERSION='"$(VERSION)"' \
+	-Iinclude -Isrc $(PKG_CFLAGS) -include src/base/banned.h -MMD -MP
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(shell find tests/bench -name '*.c'))
 
 .DEFAULT_GOAL := all
@@ -96,11 +99,17 @@ $(OUT)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
 
-$(BUILD)/libfuzzer/%: tests/fuzz/%.c $(SRC)
+# libFuzzer wants its own instrumentation in everything, so these objects are nobody else's.
+$(BUILD)/libfuzzer/obj/%.o: %.c
 	@mkdir -p $(@D)
-	clang-14 -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-DROOMLINE_VERSION='"$(VERSION)"' -Iinclude -Isrc $(PKG_CFLAGS) \
-		-o $@ $< $(filter-out src/app/main.c,$(SRC)) $(PKG_LIBS)
+	$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+$(BUILD)/libfuzzer/libroomline.a: $(FUZZ_OBJ)
+	@rm -f $@
+	ar crs $@ $^
+
+$(BUILD)/libfuzzer/%: tests/fuzz/%.c $(BUILD)/libfuzzer/libroomline.a
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(BUILD)/libfuzzer/libroomline.a $(PKG_LIBS)
 
 deps: ## install what building and testing need (Debian 12, root or sudo)
 	@tests/deps.sh
@@ -145,4 +154,4 @@ install: all ## install to PREFIX=/usr/local (DESTDIR is honoured)
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) $(BUILD)/libfuzzer -name '*.d' 2>/dev/null)
