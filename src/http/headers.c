@@ -74,23 +74,30 @@ bool percent_decode(struct strbuf *out, const char *s, size_t len, bool form)
 	return clean;
 }
 
-/* The decoded text, or NULL where it holds NUL. */
-static char *form_decode(const char *s, size_t len)
+/* The decoded text, or NULL where it is a name that holds NUL. */
+static char *form_decode(const char *s, size_t len, bool is_name)
 {
 	STRBUF_AUTO(out);
+	size_t kept = 0;
 
 	(void)percent_decode(&out, s, len, true);
-	return strlen(out.buf) == out.len ? strbuf_detach(&out, NULL) : NULL;
+	for (size_t i = 0; i < out.len; i++)
+		if (out.buf[i])
+			out.buf[kept++] = out.buf[i];
+	if (is_name && kept < out.len)
+		return NULL;
+	strbuf_truncate(&out, kept);
+	return strbuf_detach(&out, NULL);
 }
 
 static bool form_add_pair(struct http_headers *pairs, const char *s, size_t len)
 {
 	const char *equals = memchr(s, '=', len);
 	size_t name_len = equals ? (size_t)(equals - s) : len;
-	AUTO_FREE char *name = form_decode(s, name_len);
-	char *value = equals ? form_decode(equals + 1, len - name_len - 1) : xstrdup("");
+	AUTO_FREE char *name = form_decode(s, name_len, true);
+	char *value = equals ? form_decode(equals + 1, len - name_len - 1, false) : xstrdup("");
 
-	if (!name || !value || pairs->n == HTTP_PAIRS_MAX) {
+	if (!name || pairs->n == HTTP_PAIRS_MAX) {
 		free(value);
 		return false;
 	}

@@ -19,6 +19,7 @@
 #include "http/exchange.h"
 #include "http/listener.h"
 #include "http/reader.h"
+#include "http/refusals.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -69,6 +70,7 @@ struct http_server {
 	size_t n;
 	struct loop_timer *timer; /* the first deadline; NULL while none waits */
 	int peer_timeout_ms;
+	struct refusals refused;
 };
 
 static void on_deadline(void *arg);
@@ -164,7 +166,9 @@ static void connection_refuse(struct connection *c)
 	STRBUF_AUTO(body);
 	struct http_reply_text reply = {.status = c->reader.status, .content_type = "text/plain"};
 
-	log_info("http.refused status=%d why=%s", reply.status, log_quote(c->reader.why));
+	if (refusals_note(&c->server->refused, loop_monotonic(c->server->loop)))
+		log_info("http.refused status=%d why=%s total=%lu", reply.status,
+			 log_quote(c->reader.why), c->server->refused.total);
 	strbuf_addf(&body, "Refused: %s.\n", c->reader.why);
 	reply.body = body.buf;
 	reply.body_len = body.len;
