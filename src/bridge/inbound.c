@@ -59,6 +59,33 @@ static void all_of(const struct sms_event *event, const char *words, struct strb
 		strbuf_adds(out, "(a text without words)");
 }
 
+static bool is_ours(const struct bridge *bridge, const struct phone *number)
+{
+	const struct bridge_options *o = bridge->options;
+
+	for (size_t i = 0; i < o->sender_n; i++) {
+		if (phone_equal(&o->senders[i].number, number))
+			return true;
+	}
+	return false;
+}
+
+/* It is only shown: an answer would come back to us, and our machines would talk to each other. */
+static int from_ourselves(struct bridge *bridge, const struct sms_event *event,
+			  const struct phone *from, struct error *err)
+{
+	STRBUF_AUTO(words);
+	STRBUF_AUTO(all);
+
+	clean(&words, event->text ? event->text : "");
+	all_of(event, words.buf, &all);
+	log_warn("inbound.own from=%s", log_phone(from->e164));
+	return relay_alert(bridge, err,
+			   "A text came from our own number %s. It is shown here and not acted "
+			   "on:\n%s",
+			   from->e164, all.buf);
+}
+
 /* Somebody whom no number stands for ("BigBank"): nobody can answer, so it is only shown. */
 static int nameless(struct bridge *bridge, const struct sms_event *event, struct error *err)
 {
@@ -170,6 +197,8 @@ int inbound_text(struct bridge *bridge, const struct sms_account *account,
 	if (phone_parse_sender(event->from, strlen(event->from), bridge->options->region, &from) !=
 	    PHONE_OK)
 		return nameless(bridge, event, err);
+	if (is_ours(bridge, &from))
+		return from_ourselves(bridge, event, &from, err);
 	if (store_contact_ensure(bridge->store, &from, bridge_now(bridge), &contact, err) < 0)
 		return -1;
 	if (sender && contact.sender[0] == '\0' &&
