@@ -38,6 +38,8 @@ static void prepare_process(void)
 	struct rlimit files;
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* A file that may not grow is an error like a full disk, and no reason to die. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	/* Until there is something to reload; the configuration is being read anyway. */
 	(void)sigaction(SIGHUP, &ignore, NULL);
 	(void)umask(077);
