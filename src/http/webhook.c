@@ -12,11 +12,11 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "http/refusals.h"
 
 #include <string.h>
 
 #define PREFIX "/hook/"
-#define LOG_REFUSALS_EVERY_MS 1000
 
 struct webhook {
 	struct loop *loop;
@@ -25,8 +25,8 @@ struct webhook {
 	const char *secret;
 	const struct sms_account *accounts;
 	size_t account_n;
-	unsigned long refused; /* since the start */
-	int64_t refused_logged_at;
+	struct refusals refused;
+	struct refusals unknown; /* no such account, or not its secret */
 };
 
 /* An exchange that waits for the commit. */
@@ -73,19 +73,24 @@ static const char *raw_rest(const char *target)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* A flood of forged requests must not become a flood of log lines. */
 static void refuse(struct webhook *webhook, struct http_exchange *exchange,
 		   const struct sms_account *account, int status, const struct error *why)
 {
-	int64_t now = loop_monotonic(webhook->loop);
-
-	webhook->refused++;
-	if (webhook->refused == 1 || now - webhook->refused_logged_at >= LOG_REFUSALS_EVERY_MS) {
-		webhook->refused_logged_at = now;
+	if (refusals_note(&webhook->refused, loop_monotonic(webhook->loop)))
 		log_warn("hook.refused account=%s status=%d why=%s total=%lu", account->name,
-			 status, log_quote(why->text), webhook->refused);
-	}
+			 status, log_quote(why->text), webhook->refused.total);
 	reply_text(exchange, status, status == 403 ? "refused\n" : "not understood\n");
+}
+
+/* Which of the two it is must not be told to those who guess; nor is what they tried, which may be
+ * the secret with a slip of the pen. */
+static void refuse_unknown(struct webhook *webhook, struct http_exchange *exchange)
+{
+	if (refusals_note(&webhook->unknown, loop_monotonic(webhook->loop)))
+		log_warn("hook.unknown status=404 why=\"wrong secret or no such account\" "
+			 "total=%lu",
+			 webhook->unknown.total);
+	reply_text(exchange, 404, "There is nothing here.\n");
 }
 
 static void answer(bool committed, void *arg)
@@ -168,7 +173,7 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 	STRBUF_AUTO(url);
 
 	if (!known || !account) {
-		reply_text(exchange, 404, "There is nothing here.\n");
+		refuse_unknown(webhook, exchange);
 		return;
 	}
 	strbuf_adds(&url, account->hook_url);
