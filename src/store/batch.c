@@ -45,6 +45,9 @@ static int batch_begin(struct store *store, struct error *err)
 	/* IMMEDIATE: to be refused now, not at the first row. */
 	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
+	/* After one wait in vain, no more waiting till the lock is gone: a crowd of requests would
+	 * else keep the loop standing, each for as long. */
+	(void)sqlite3_busy_timeout(store->db, (rc & 0xff) == SQLITE_BUSY ? 0 : BUSY_TIMEOUT_MS);
 	if (rc != SQLITE_OK)
 		return sql_error(store->db, rc, err);
 	store->in_batch = true;

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#define BUSY_TIMEOUT_MS 2000
 #define STATEMENTS_MAX 256 /* distinct statements; a few more than twice as many as there are */
 
 struct statement {

@@ -21,7 +21,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 2000
 #define MODE_PRIVATE 0600
 
 static int file_error(const char *path, const char *what, struct error *err)

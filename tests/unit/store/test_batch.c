@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* What waiters were told, in order: "a+" committed, "a-" not. */
 static char told[64];
@@ -397,6 +398,36 @@ static void step_begin__says__that_another_program_writes(void **state)
 	check_works_again(store);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void step_begin__waits__for_a_lock_only_once(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = start(state);
+	sqlite3 *other;
+	int64_t began;
+
+	OK(sqlite3_open(f->path, &other));
+	OK(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	OK(sqlite3_busy_timeout(store->db, 200));
+	began = now_ms();
+	FAILS(store_step_begin(store, NULL));
+	assert_true(now_ms() - began >= 150);
+	began = now_ms();
+	for (int i = 0; i < 20; i++)
+		FAILS(store_step_begin(store, NULL));
+	assert_true(now_ms() - began < 200);
+	OK(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL));
+	OK(sqlite3_close(other));
+	check_works_again(store);
+}
+
 /* A child writes and dies by SIGKILL where `last` says; what is there afterwards? */
 enum last { IN_STEP, BETWEEN_STEPS, AFTER_COMMIT };
 
@@ -480,6 +511,7 @@ int main(void)
 		ON_DISK(close__commits__nothing),
 		cmocka_unit_test(close__passes_over__nothing),
 		ON_DISK(step_begin__says__that_another_program_writes),
+		ON_DISK(step_begin__waits__for_a_lock_only_once),
 		IN_FOLDER(kill__between_steps__leaves_nothing_half_written),
 		IN_FOLDER(kill__in_a_step__leaves_nothing_half_written),
 		IN_FOLDER(kill__after_the_commit__leaves_all),
