@@ -1,9 +1,8 @@
 -- Prosody for Roomline. What matters to it is marked with (R).
-local domain = Lua.os.getenv("XMPP_DOMAIN") or "localhost"
-local secret = Lua.assert(Lua.io.open("/run/secrets/xmpp_secret")):read("*l")
+local domain = ENV_XMPP_DOMAIN or "localhost"
+local secret = assert(io.open("/run/secrets/xmpp_secret")):read("*l")
 
 data_path = "/var/lib/prosody"
-pidfile = "/run/prosody/prosody.pid"
 certificates = "/var/lib/prosody/certs"
 log = { { levels = { min = "info" }, to = "console" } }
 
@@ -17,6 +16,7 @@ storage = "sql" -- (R) rooms and their archives survive a restart
 sql = { driver = "SQLite3", database = "prosody.sqlite" }
 limits = { c2s = { rate = "20kb/s" } }
 
+c2s_ports = { 5222 }
 component_ports = { 5347 }
 component_interfaces = { "*" } -- (R) only reachable in the compose network
 
@@ -24,7 +24,7 @@ VirtualHost(domain)
 
 -- (R) The rooms: one for each person who is texted. With an archive, so that nothing is lost that
 -- was said while Roomline was down.
-Component("rooms." .. domain, "muc")
+Component("rooms." .. domain) "muc"
   modules_enabled = { "muc_mam" }
   restrict_room_creation = false
   muc_room_cache_size = 5000

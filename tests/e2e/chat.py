@@ -97,6 +97,7 @@ class Volunteer:
         self.server, self.user = server, user
         self.nick = nick or user
         self.jid = server.jid(user)
+        self.password = password(user)
         self.resource = resource
         self.join_invites = join_invites
         self.messages, self.invites, self.presences = [], [], []
@@ -119,7 +120,7 @@ class Volunteer:
 
     def _run(self):
         asyncio.set_event_loop(self.loop)
-        self.client = slixmpp.ClientXMPP(f"{self.jid}/{self.resource}", password(self.user))
+        self.client = slixmpp.ClientXMPP(f"{self.jid}/{self.resource}", self.password)
         self.client["feature_mechanisms"].unencrypted_plain = True
         self.client.register_plugin("xep_0030")
         self.client.register_plugin("xep_0199")
@@ -129,8 +130,10 @@ class Volunteer:
                               ("iq", self._on_iq)):
             self.client.register_handler(
                 Callback("all " + name, MatchXPath(CLIENT + name), handler))
-        self.client.connect((HOST, self.server.c2s_port), disable_starttls=True,
-                            force_starttls=False)
+        tls = self.server.certificate is not None
+        self.client.ca_certs = self.server.certificate
+        self.client.connect((HOST, self.server.c2s_port), disable_starttls=not tls,
+                            force_starttls=tls)
         self.loop.run_forever()
 
     def _on_start(self, _):

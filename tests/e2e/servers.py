@@ -191,6 +191,7 @@ class XmppServer(Server):
     muc = "rooms.localhost"
     component = "sms.localhost"
     secret = "s3cret"
+    certificate = None  # the file with the one to trust; without, there is no TLS
 
     def __init__(self, folder=None):
         super().__init__(folder)
