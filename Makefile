@@ -150,6 +150,8 @@ install: all ## install to PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/share/roomline/providers
 	install -m 644 config/providers/*.yaml $(DESTDIR)$(PREFIX)/share/roomline/providers/
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/roomline/README.md
+	install -m 644 config/roomline.yaml.example $(DESTDIR)$(PREFIX)/share/doc/roomline/
+	install -D -m 644 config/roomline.service $(DESTDIR)$(PREFIX)/lib/systemd/system/roomline.service
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
