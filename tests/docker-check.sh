@@ -18,7 +18,8 @@ docker info >/dev/null 2>&1 || engine=podman
 install_missing() {
     local missing=() p
     for p in "${packages[@]}"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||
+            missing+=("$p")
     done
     [ ${#missing[@]} -ne 0 ] || return 0
     echo "# installing ${missing[*]}"

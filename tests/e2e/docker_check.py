@@ -222,7 +222,8 @@ def start_both(daemon, prosody):
 
 def check_image(image):
     config = json.dumps(json.loads(must(engine("image", "inspect", image))))
-    check('"CMD", "roomline", "health"' in config, "the image has a health check of its own", config)
+    check('"CMD", "roomline", "health"' in config, "the image has a health check of its own",
+          config)
     done = engine("run", "--rm", *RUN_OPTIONS, "--network=host", image)
     check(done.returncode == 3 and "/data/roomline.yaml" in done.words,
           "without a configuration it says so and ends with 3", done.words)
@@ -235,7 +236,8 @@ def check_confinement(service, uid):
     status = must(service.exec("cat", "/proc/1/status"))
     seen = dict(re.findall(r"^(\w+):\s*(.*)$", status, re.M))
     check(seen["Uid"].split() == [str(uid)] * 4, f"{service} runs as user {uid}", seen["Uid"])
-    check(int(seen["CapEff"], 16) == 0 and int(seen["CapBnd"], 16) == 0 and seen["NoNewPrivs"] == "1",
+    sets = {seen[k] for k in ("CapEff", "CapPrm", "CapBnd")}
+    check(sets == {"0" * 16} and seen["NoNewPrivs"] == "1",
           f"{service} has no capabilities and can get none", status)
     mounts = must(service.exec("cat", "/proc/1/mounts"))
     root = next(m.split() for m in mounts.splitlines() if m.split()[1] == "/")
