@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     # to build
     build-essential pkg-config libstrophe-dev libcurl4-openssl-dev libcjson-dev libsqlite3-dev
-    libevent-dev libssl-dev libutf8proc-dev libcyaml-dev tzdata ca-certificates
+    libevent-dev libssl-dev libutf8proc-dev libcyaml-dev libyaml-dev tzdata ca-certificates
     # to check
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck libcmocka-dev shellcheck git
     # real servers and clients for the end to end tests and the demo
