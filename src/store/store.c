@@ -86,9 +86,13 @@ static int create_private(const char *path, struct error *err)
 
 static int open_file(const char *path, int flags, sqlite3 **db_out, struct error *err)
 {
-	int rc = sqlite3_open_v2(path, db_out, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				 NULL);
+	int rc;
 
+	/* SQLite would count its memory under a lock that costs more than the memory, above all
+	 * where a savepoint keeps pages. It takes this only before its first database. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	rc = sqlite3_open_v2(path, db_out, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			     NULL);
 	if (rc != SQLITE_OK) {
 		(void)error_set(err, ERR_CONFIG, "cannot open the database %s: %s", path,
 				sqlite3_errmsg(*db_out));
