@@ -6,6 +6,10 @@
  * When the disk is full or broken SQLite may roll back the whole transaction by itself. The batch
  * is then marked as failed: until store_commit() has told the waiters, steps are refused, because
  * their rows would go into no transaction at all.
+ *
+ * What the waiters of a commit read, they read in one transaction: each of its own would take and
+ * give back the file locks, which costs more than the rows. It ends with the last waiter, or where
+ * one of them begins the next batch; so it never keeps a checkpoint from anything.
  */
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -40,11 +44,26 @@ void store_on_batch(struct store *store, void (*fn)(void *arg), void *arg)
 	store->on_batch_arg = arg;
 }
 
+/* One that cannot be begun is none: each statement then has its own. */
+static void reading_begin(struct store *store)
+{
+	store->reading = !store->in_batch && control(store, "BEGIN", NULL) == 0;
+}
+
+static void reading_end(struct store *store)
+{
+	if (store->reading)
+		(void)control(store, "COMMIT", NULL);
+	store->reading = false;
+}
+
 static int batch_begin(struct store *store, struct error *err)
 {
-	/* IMMEDIATE: to be refused now, not at the first row. */
-	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	int rc;
 
+	reading_end(store);
+	/* IMMEDIATE: to be refused now, not at the first row. */
+	rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	/* After one wait in vain, no more waiting till the lock is gone: a crowd of requests would
 	 * else keep the loop standing, each for as long. */
 	(void)sqlite3_busy_timeout(store->db, (rc & 0xff) == SQLITE_BUSY ? 0 : BUSY_TIMEOUT_MS);
@@ -123,8 +142,11 @@ static void call_waiters(struct store *store, bool committed)
 
 	store->waiters = NULL;
 	store->waiter_n = store->waiter_alloc = 0;
+	if (n > 1)
+		reading_begin(store);
 	for (size_t i = 0; i < n; i++)
 		waiters[i].fn(committed, waiters[i].arg);
+	reading_end(store);
 }
 
 void store_commit(struct store *store)

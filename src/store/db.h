@@ -37,7 +37,8 @@ struct store {
 
 	bool in_batch;
 	bool in_step;
-	bool failed; /* the batch is lost; nothing more goes into it */
+	bool failed;  /* the batch is lost; nothing more goes into it */
+	bool reading; /* the waiters of a commit share a transaction */
 	void (*on_batch)(void *arg);
 	void *on_batch_arg;
 	struct waiter *waiters; /* of the batch, in the order they asked */
