@@ -325,9 +325,9 @@ int store_list_relay(struct store *store, struct place_id place, struct relay_id
 int store_list_places_pending(struct store *store, const char *network, int limit,
 			      store_place_fn *fn, void *arg, struct error *err);
 /* Done or given up; the row is deleted, the shown event is kept with the message (for reactions
- * and quotes of it). Returns 1 done, 0 no such row. */
+ * and quotes of it). Returns 1 done, with the place it was for, 0 no such row. */
 int store_relay_finish(struct store *store, struct relay_id id, const char *event_id,
-		       struct error *err);
+		       struct place_id *place_out, struct error *err);
 /* The message that was shown in a place under that event id. 1/0/-1. */
 int store_find_shown(struct store *store, struct place_id place, const char *event_id,
 		     struct message_id *message_out, struct error *err);

@@ -37,7 +37,9 @@ struct place_state {
 	struct relay_id sent; /* the last relay row given to the network since it is ready */
 	int in_flight;
 	bool waiting;              /* to be run after the commit */
+	bool more;                 /* there may be rows that the network was not given */
 	bool stale;                /* title, topic or members changed */
+	bool closing;              /* over, which the network hears when it has shown all */
 	bool told_closed;          /* the network knows that the conversation is over */
 	struct loop_timer *reopen; /* lost: asks for it again */
 	struct place_state *next;  /* in its bucket */

@@ -38,6 +38,7 @@ static void state_reset(struct place_state *state)
 	state->phase = PLACE_IDLE;
 	state->sent.v = 0;
 	state->in_flight = 0;
+	state->more = true;
 }
 
 struct place_state *place_state_of(struct bridge *bridge, const struct place_row *row)
@@ -59,6 +60,7 @@ struct place_state *place_state_of(struct bridge *bridge, const struct place_row
 	state->bridge = bridge;
 	state->id = row->id;
 	state->slot = slot;
+	state->more = true;
 	state->next = *bucket;
 	*bucket = state;
 	return state;

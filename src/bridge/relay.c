@@ -25,6 +25,7 @@ struct giving {
 	struct network_slot *slot;
 	struct place_view *view;
 	int64_t now;
+	int given;
 };
 
 static bool give_row(const struct relay_row *row, void *arg)
@@ -34,6 +35,7 @@ static bool give_row(const struct relay_row *row, void *arg)
 	crash_point("relay.before_say");
 	g->state->sent = row->id;
 	g->state->in_flight++;
+	g->given++;
 	if (row->kind == RELAY_MARK) {
 		struct chat_mark_call mark = {.id = row->id,
 					      .place = &g->view->place,
@@ -64,6 +66,13 @@ static void tell_closed(struct place_state *state, struct network_slot *slot,
 	if (over && !state->told_closed && state->in_flight == 0)
 		slot->network->close_place(slot->self, &view->place);
 	state->told_closed = over && (state->told_closed || state->in_flight == 0);
+	state->closing = over && !state->told_closed;
+}
+
+/* Whether the network has to hear anything more. */
+static bool place_waits(const struct place_state *state)
+{
+	return state->more || state->stale || state->closing;
 }
 
 static void place_give(struct place_state *state, struct network_slot *slot)
@@ -72,8 +81,9 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 	struct place_view view;
 	struct giving g = {.state = state, .slot = slot, .view = &view, .now = bridge_now(bridge)};
 	struct error err = {0};
+	int room = IN_FLIGHT_MAX - state->in_flight;
 
-	if (state->in_flight >= IN_FLIGHT_MAX && !state->stale)
+	if (!place_waits(state) || (room <= 0 && !state->stale))
 		return;
 	if (view_load(bridge, state->id, &view, &err) < 0) {
 		place_unreadable(state, &err);
@@ -82,11 +92,13 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 	if (state->stale)
 		slot->network->update_place(slot->self, &view.place);
 	state->stale = false;
-	if (store_list_relay(bridge->store, state->id, state->sent,
-			     IN_FLIGHT_MAX - state->in_flight, give_row, &g, &err) < 0)
+	state->more = false;
+	if (store_list_relay(bridge->store, state->id, state->sent, room, give_row, &g, &err) < 0) {
 		place_unreadable(state, &err);
-	else
+	} else {
+		state->more |= g.given >= room;
 		tell_closed(state, slot, &view);
+	}
 	view_release(&view);
 }
 
@@ -140,6 +152,7 @@ static int relay_add(struct bridge *bridge, const struct place_row *place,
 		return 0;
 	if (store_relay_add(bridge->store, row, err) < 0)
 		return -1;
+	state->more = true;
 	relay_run_after_commit(state);
 	return 0;
 }
@@ -285,46 +298,53 @@ static void on_ended(bool committed, void *arg)
 		relay_run(state);
 }
 
-static int relay_finish(struct bridge *bridge, const struct relay_row *row, const char *event_id,
-			struct place_state *state, struct error *err)
+static int relay_finish(struct bridge *bridge, struct relay_id id, const char *event_id,
+			struct error *err)
 {
-	if (store_relay_finish(bridge->store, row->id, event_id, err) < 0)
-		return -1;
+	struct place_state *state;
+	struct place_id place;
+	int found = store_relay_finish(bridge->store, id, event_id, &place, err);
+
+	if (found <= 0)
+		return found; /* 0: told twice */
+	state = place_state_find(bridge, place);
 	/* While a place is given up or opened anew, what was said before this may be unstored. */
 	if (event_id[0] != '\0' && state && state->phase == PLACE_READY &&
-	    store_place_set_cursor(bridge->store, row->place, event_id, err) < 0)
+	    store_place_set_cursor(bridge->store, place, event_id, err) < 0)
 		return -1;
 	if (state)
 		store_after_commit(bridge->store, on_ended, state);
 	return 0;
 }
 
+static void relay_unstored(struct bridge *bridge, struct relay_id id, const struct error *why)
+{
+	struct relay_row row;
+	struct place_state *state;
+
+	log_error("relay.unstored relay=%lld problem=%s", (long long)id.v, log_quote(why->text));
+	if (store_get_relay(bridge->store, id, &row, NULL) <= 0)
+		return;
+	state = place_state_find(bridge, row.place);
+	relay_row_release(&row);
+	if (state)
+		place_reopen(state, "what was shown could not be stored");
+}
+
 /* The row is done with; its place goes on. */
 static void relay_end(struct bridge *bridge, struct relay_id id, const char *event_id)
 {
-	struct relay_row row = {0};
-	struct place_state *state = NULL;
 	struct error err = {0};
-	int rc = store_get_relay(bridge->store, id, &row, &err);
+	int rc = store_step_begin(bridge->store, &err);
 
-	relay_row_release(&row);
-	if (rc == 0)
-		return; /* told twice */
-	if (rc > 0) {
-		state = place_state_find(bridge, row.place);
-		rc = store_step_begin(bridge->store, &err);
-	}
 	if (rc == 0) {
-		rc = relay_finish(bridge, &row, event_id, state, &err);
+		rc = relay_finish(bridge, id, event_id, &err);
 		if (store_step_end(bridge->store, rc == 0, &err) < 0)
 			rc = -1;
 	}
 	crash_point("relay.finished");
-	if (rc == 0)
-		return;
-	log_error("relay.unstored relay=%lld problem=%s", (long long)id.v, log_quote(err.text));
-	if (state)
-		place_reopen(state, "what was shown could not be stored");
+	if (rc < 0)
+		relay_unstored(bridge, id, &err);
 }
 
 void bridge_relay_done(struct bridge *bridge, const char *network, struct relay_id id,

@@ -95,13 +95,21 @@ static int add_shown(struct store *store, const struct relay_row *row, const cha
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }
 
+static int delete_relay(struct store *store, struct relay_id id, struct error *err)
+{
+	SQL_AUTO(q, store, "DELETE FROM relay WHERE id = ?1");
+
+	sql_int(&q, id.v);
+	return sql_must_change(&q, "relay", id.v, err);
+}
+
 int store_relay_finish(struct store *store, struct relay_id id, const char *event_id,
-		       struct error *err)
+		       struct place_id *place_out, struct error *err)
 {
 	struct relay_row row;
 	bool keeps;
 	int rc;
-	SQL_AUTO(q, store, "DELETE FROM relay WHERE id = ?1 RETURNING place, kind, message");
+	SQL_AUTO(q, store, "SELECT place, kind, message FROM relay WHERE id = ?1");
 
 	sql_int(&q, id.v);
 	rc = sql_step(&q, err);
@@ -110,11 +118,12 @@ int store_relay_finish(struct store *store, struct relay_id id, const char *even
 	row.place.v = sql_get_int(&q);
 	row.kind = (enum relay_kind)sql_get_int(&q);
 	row.message.v = sql_get_int(&q);
-	if (sql_step(&q, err) < 0)
-		return -1;
+	*place_out = row.place;
 	/* The event of a mark is not the message, only something said about it. */
 	keeps = row.kind != RELAY_MARK && row.message.v && event_id[0];
-	return keeps && add_shown(store, &row, event_id, err) ? -1 : 1;
+	if (delete_relay(store, id, err) || (keeps && add_shown(store, &row, event_id, err)))
+		return -1;
+	return 1;
 }
 
 int store_find_shown(struct store *store, struct place_id place, const char *event_id,

@@ -246,6 +246,7 @@ static void relay_add__keeps__each_mark_in_order(void **state)
 	struct store *store = start(state);
 	struct conversation_id none = {0};
 	struct place_id a = add_place(store, none, PLACE_CONTROL, "xmpp", "");
+	struct place_id finished;
 	struct relay_row row;
 	struct seen seen;
 
@@ -254,7 +255,7 @@ static void relay_add__keeps__each_mark_in_order(void **state)
 	add_relay(store, mark(a, "e1", MARK_DELIVERED));
 	seen = pending(store, a, 0, 99);
 	CHECK_SEEN(&seen, 1, 2, 3);
-	FOUND(store_relay_finish(store, (struct relay_id){1}, "r", NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){1}, "r", &finished, NULL));
 	seen = pending(store, a, 0, 99);
 	CHECK_SEEN(&seen, 2, 3);
 	FOUND(store_get_relay(store, (struct relay_id){3}, &row, NULL));
@@ -269,13 +270,14 @@ static void relay_ids__are__never_used_again(void **state)
 	struct store *store = start(state);
 	struct place_id a =
 		add_place(store, (struct conversation_id){0}, PLACE_CONTROL, "xmpp", "");
+	struct place_id finished;
 	struct seen seen;
 
 	for (int64_t i = 1; i <= 3; i++) {
 		add_relay(store, say(a, (struct message_id){0}));
 		seen = pending(store, a, 0, 99);
 		CHECK_SEEN(&seen, i);
-		FOUND(store_relay_finish(store, (struct relay_id){i}, "", NULL));
+		FOUND(store_relay_finish(store, (struct relay_id){i}, "", &finished, NULL));
 	}
 	must_commit(store);
 }
@@ -288,6 +290,7 @@ static void relay_finish__remembers__where_a_text_is_shown(void **state)
 	struct place_id m = add_place(store, conversation, PLACE_CONVERSATION, "matrix", "");
 	struct message_id message = add_message(store, inbound(conversation, words));
 	struct message_id found;
+	struct place_id finished;
 	struct relay_row row = mark(x, "e1", MARK_DELIVERED);
 
 	add_relay(store, say(x, message));
@@ -296,12 +299,14 @@ static void relay_finish__remembers__where_a_text_is_shown(void **state)
 	row.message = message;
 	add_relay(store, row);
 	add_relay(store, say(x, message));
-	FOUND(store_relay_finish(store, (struct relay_id){1}, "ex", NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){2}, "em", NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){3}, "notice", NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){4}, "reaction", NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){5}, "", NULL));  /* given up */
-	NONE(store_relay_finish(store, (struct relay_id){1}, "ex", NULL)); /* told twice */
+	FOUND(store_relay_finish(store, (struct relay_id){1}, "ex", &finished, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){2}, "em", &finished, NULL));
+	assert_int_equal(finished.v, m.v);
+	FOUND(store_relay_finish(store, (struct relay_id){3}, "notice", &finished, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){4}, "reaction", &finished, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){5}, "", &finished, NULL)); /* given up */
+	NONE(store_relay_finish(store, (struct relay_id){1}, "ex", &finished,
+				NULL)); /* told twice */
 	FOUND(store_find_shown(store, x, "ex", &found, NULL));
 	assert_int_equal(found.v, message.v);
 	FOUND(store_find_shown(store, m, "em", &found, NULL));
@@ -316,10 +321,12 @@ static void relay_finish__remembers__where_a_text_is_shown(void **state)
 static bool finish_all(const struct relay_row *row, void *arg)
 {
 	struct store *store = arg;
+	struct place_id finished;
 
 	/* The next one too: it is then not shown any more. */
-	FOUND(store_relay_finish(store, row->id, "", NULL));
-	assert_true(store_relay_finish(store, (struct relay_id){row->id.v + 1}, "", NULL) >= 0);
+	FOUND(store_relay_finish(store, row->id, "", &finished, NULL));
+	assert_true(store_relay_finish(store, (struct relay_id){row->id.v + 1}, "", &finished,
+				       NULL) >= 0);
 	return true;
 }
 
