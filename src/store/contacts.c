@@ -49,7 +49,7 @@ int store_contact_ensure(struct store *store, const struct phone *phone, int64_t
 
 	SQL_AUTO(q, store,
 		 "INSERT INTO contact (phone, name, name_folded, sender, created_at)"
-		 " VALUES (?1, '', '', '', ?2) RETURNING id");
+		 " VALUES (?1, '', '', '', ?2)");
 
 	*out = (struct contact_row){.phone = *phone, .created_at = now};
 	sql_text(&q, phone->e164);

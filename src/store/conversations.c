@@ -59,7 +59,7 @@ int store_conversation_add(struct store *store, struct contact_id contact, const
 	SQL_AUTO(q, store,
 		 "INSERT INTO conversation"
 		 " (contact, token, open, owner, created_at, updated_at, last_in_at)"
-		 " VALUES (?1, ?2, 1, ?3, ?4, ?4, 0) RETURNING id");
+		 " VALUES (?1, ?2, 1, ?3, ?4, ?4, 0)");
 
 	sql_int(&q, contact.v);
 	sql_text(&q, token);

@@ -164,7 +164,7 @@ static int insert_message(struct store *store, struct message_row *row, const ch
 		 " updated_at) VALUES (?1, ?2, ?3,"
 		 " CASE WHEN ?3 >= 2 THEN 0 ELSE 1 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
 		 "?12, ?13, ?14,"
-		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22) RETURNING id");
+		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22)");
 
 	sql_int(&q, row->conversation.v);
 	sql_int(&q, row->outbound);

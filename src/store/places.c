@@ -68,7 +68,7 @@ int store_place_add(struct store *store, struct place_row *row, struct error *er
 {
 	SQL_AUTO(q, store,
 		 "INSERT INTO place (kind, network, conversation, token, address, cursor,"
-		 " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id");
+		 " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
 	sql_int(&q, row->kind);
 	sql_text(&q, row->network);

@@ -100,15 +100,13 @@ int64_t sql_run(struct sql *q, struct error *err)
 	return rc < 0 ? -1 : sqlite3_changes64(q->store->db);
 }
 
+/* RETURNING would fill a table of its own for each row. */
 int sql_run_insert(struct sql *q, int64_t *id_out, struct error *err)
 {
-	int rc = sql_step(q, err);
-
-	if (rc == 1) {
-		*id_out = sql_get_int(q);
-		rc = sql_step(q, err);
-	}
-	return rc;
+	if (sql_run(q, err) < 0)
+		return -1;
+	*id_out = sqlite3_last_insert_rowid(q->store->db);
+	return 0;
 }
 
 int sql_must_change(struct sql *q, const char *what, int64_t id, struct error *err)

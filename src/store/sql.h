@@ -42,7 +42,8 @@ void sql_id(struct sql *q, int64_t id); /* 0, which is none, becomes NULL */
 
 int sql_step(struct sql *q, struct error *err);    /* 1 a row, 0 the end, -1 */
 int64_t sql_run(struct sql *q, struct error *err); /* to the end: how many rows changed, or -1 */
-int sql_run_insert(struct sql *q, int64_t *id_out, struct error *err); /* ... RETURNING id: 0/-1 */
+/* For an INSERT of one row into a table with an id. 0/-1 */
+int sql_run_insert(struct sql *q, int64_t *id_out, struct error *err);
 /* For a change of one row that has to be there: 0, or -1 (ERR_NOT_FOUND when it is not). */
 int sql_must_change(struct sql *q, const char *what, int64_t id, struct error *err);
 bool sql_is_unique_conflict(const struct sql *q);
