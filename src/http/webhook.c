@@ -27,6 +27,7 @@ struct webhook {
 	size_t account_n;
 	struct refusals refused;
 	struct refusals unknown; /* no such account, or not its secret */
+	struct sms_event events[SMS_EVENTS_MAX]; /* of the present hook, else empty */
 };
 
 /* An exchange that waits for the commit. */
@@ -129,7 +130,7 @@ static void handle(struct webhook *webhook, struct http_exchange *exchange,
 		   const struct sms_account *account, const struct sms_hook *hook)
 {
 	const struct sms_driver *driver = account->driver;
-	struct sms_event *events;
+	struct sms_event *events = webhook->events;
 	struct waiting *waiting;
 	struct error why = {0};
 	int rc;
@@ -139,13 +140,12 @@ static void handle(struct webhook *webhook, struct http_exchange *exchange,
 		refuse(webhook, exchange, account, 403, &why);
 		return;
 	}
-	events = xcalloc(SMS_EVENTS_MAX, sizeof(*events));
 	n = driver->parse_hook(account, hook, events, SMS_EVENTS_MAX, &why);
 	crash_point("hook.received");
 	rc = store_events(webhook, account, events, n);
-	for (int i = 0; i < SMS_EVENTS_MAX; i++)
+	/* One that was not understood may have left something in any. */
+	for (int i = 0; i < (n < 0 ? SMS_EVENTS_MAX : n); i++)
 		sms_event_release(&events[i]);
-	free(events);
 	if (n < 0) {
 		refuse(webhook, exchange, account, 400, &why);
 		return;
