@@ -67,14 +67,19 @@ static int scan_unit_escape(struct scan *s)
 static int scan_string(struct scan *s)
 {
 	strbuf_addc(s->out, *s->p++);
-	while (s->p < s->end) {
+	for (;;) {
+		const char *plain = s->p;
+
+		while (s->p < s->end && *s->p != '"' && *s->p != '\\')
+			s->p++;
+		strbuf_add(s->out, plain, (size_t)(s->p - plain));
+		if (s->p == s->end)
+			break;
 		if (*s->p == '"') {
 			strbuf_addc(s->out, *s->p++);
 			return 0;
 		}
-		if (*s->p != '\\') {
-			strbuf_addc(s->out, *s->p++);
-		} else if (s->end - s->p < 2) {
+		if (s->end - s->p < 2) {
 			break;
 		} else if (s->p[1] == 'u') {
 			if (scan_unit_escape(s) < 0)
