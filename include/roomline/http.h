@@ -29,8 +29,8 @@ const char *http_headers_get(const struct http_headers *h, const char *name);
 void http_headers_release(struct http_headers *h);
 
 /* name=value pairs of a query or an application/x-www-form-urlencoded body, decoded, in order, with
- * repeated names kept. NUL is left out of values: some phones end a text with it, and the text
- * counts. Returns false when there are more than HTTP_PAIRS_MAX or a name holds NUL. */
+ * repeated names kept. NUL in a value becomes U+FFFD, as in JSON: some phones end a text with it,
+ * and the text counts. Returns false when there are more than HTTP_PAIRS_MAX or a name holds NUL. */
 #define HTTP_PAIRS_MAX 256
 bool http_form_parse(const char *text, size_t len, struct http_headers *pairs_out);
 struct strbuf;

@@ -74,19 +74,21 @@ bool percent_decode(struct strbuf *out, const char *s, size_t len, bool form)
 	return clean;
 }
 
-/* The decoded text, or NULL where it is a name that holds NUL. */
+/* The decoded text with U+FFFD for NUL, or NULL where it is a name that holds NUL. */
 static char *form_decode(const char *s, size_t len, bool is_name)
 {
+	STRBUF_AUTO(raw);
 	STRBUF_AUTO(out);
-	size_t kept = 0;
 
-	(void)percent_decode(&out, s, len, true);
-	for (size_t i = 0; i < out.len; i++)
-		if (out.buf[i])
-			out.buf[kept++] = out.buf[i];
-	if (is_name && kept < out.len)
-		return NULL;
-	strbuf_truncate(&out, kept);
+	(void)percent_decode(&raw, s, len, true);
+	for (size_t i = 0; i < raw.len; i++) {
+		if (raw.buf[i])
+			strbuf_addc(&out, raw.buf[i]);
+		else if (is_name)
+			return NULL;
+		else
+			strbuf_adds(&out, "\xEF\xBF\xBD");
+	}
 	return strbuf_detach(&out, NULL);
 }
 

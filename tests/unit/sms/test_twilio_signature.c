@@ -173,7 +173,10 @@ static void twilio_verify__refuses__what_is_not_covered(void **state)
 	/* A signature of the URL alone must not carry a body of another kind. */
 	refuses("no form", .url = "https://bot.example.org/in?q=it's", .type = "application/json",
 		.body = "{}", .signature = "N7L9QKLn8wP+hI4o1oNiz7aMgZM=");
-	refuses("cannot be read", .url = URL, .body = "A=%00", .signature = SIGNATURE);
+	refuses("cannot be read", .url = URL, .body = "A%00=", .signature = SIGNATURE);
+	/* Signed was "A=". */
+	refuses("does not fit", .url = "https://bot.example.org/in", .body = "A=%00",
+		.signature = "xSTip3rY/KJhwVK4H01bzRrA0L8=");
 }
 
 static void twilio_sign__sorts_by_byte(void **state)
