@@ -101,7 +101,9 @@ static void room_groupchat(struct xmpp_room *room, xmpp_stanza_t *st, const char
 		room_notice(room, st);
 		return;
 	}
-	if (read_is_history(st, room->jid))
+	/* History comes before the room is ready. What says so of itself later is an author's lie
+	 * that ejabberd lets pass, and it was said now. */
+	if (room->state != ROOM_READY && read_is_history(st, room->jid))
 		return;
 	event_id_of(room, st, event_id);
 	if (occupant && in_is_us(room, occupant->user)) {
