@@ -26,7 +26,7 @@ struct webhook {
 	const struct sms_account *accounts;
 	size_t account_n;
 	struct refusals refused;
-	struct refusals unknown; /* no such account, or not its secret */
+	struct refusals unknown;                 /* no such account, or not its secret */
 	struct sms_event events[SMS_EVENTS_MAX]; /* of the present hook, else empty */
 };
 
