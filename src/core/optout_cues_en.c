@@ -306,6 +306,8 @@ const struct phrase optout_cues_en[] = {
 	{"T2.do_not_text", {START, ONE(W_DONT), ONE(W_REPLY), LAST}},
 	{"T2.do_not_text", {START, ONE(W_DONT), ONE(W_TEXT), ONE(W_CALL, W_EMAIL)}},
 	{"T2.do_not_text", {START, ONE(W_DONT), ONE(W_TEXT), ONE(W_BOUND)}},
+	{"T2.do_not_text", {START, GAP, ONE(W_DONT, W_NEVER), ONE(W_TEXT), ONE(W_HERE)}},
+	{"T2.no_more", {START, GAP, OPT(W_PLEASE), ONE(W_NO), ONE(W_MORE), ONE(W_TEXTS, W_TEXTING)}},
 	{"T2.do_not_text", {START, ONE(W_DONT), GAP, ONE(W_TEXT, W_SEND), ONE(W_ME)}},
 	{.rule = NULL},
 };
