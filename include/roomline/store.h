@@ -38,6 +38,28 @@ int store_open(const char *path, struct store **store_out, struct error *err);
 int store_check(const char *path, struct error *err);
 /* A consistent copy while a daemon may be running. Refuses an existing file. */
 int store_backup(const char *path, const char *copy_path, struct error *err);
+
+/* What a restore takes from the database that it replaces, in rows that changed. */
+enum store_carried {
+	CARRIED_OPT_OUTS, /* the copy did not know them yet */
+	CARRIED_HOLDS,
+	CARRIED_EVIDENCE, /* of consent */
+	CARRIED_SWITCHES, /* "paused" */
+	CARRIED_CURSORS,  /* how far a place was read */
+	CARRIED_QUEUED,   /* texts that certainly have not left yet */
+	CARRIED_N
+};
+struct store_restored {
+	char kept[ADDRESS_MAX]; /* where the replaced database is; "" when there was none */
+	char problem[320];      /* why not all of it could be read; "" when it could */
+	int64_t carried[CARRIED_N];
+	int64_t unsure; /* texts queued in the copy that may have left since: SENDING now */
+};
+/* Puts a checked copy in the place of the database, and keeps that beside it under another name.
+ * Refused while a daemon runs. What the copy is too old to know must not be forgotten and nothing be
+ * sent again: see restore.c. */
+int store_restore(const char *path, const char *copy_path, int64_t now, struct store_restored *out,
+		  struct error *err);
 void store_close(struct store *store); /* commits nothing that is open; NULL is fine */
 int store_schema_version(void);
 

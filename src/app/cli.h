@@ -28,6 +28,7 @@ int cli_run(const struct cli_options *options);
 int cli_init(const struct cli_options *options);
 int cli_check(const struct cli_options *options);
 int cli_backup(const struct cli_options *options);
+int cli_restore(const struct cli_options *options);
 int cli_health(const struct cli_options *options);
 
 /* Prints "roomline: SENTENCE" to standard error and returns code. */

@@ -2,6 +2,7 @@
 /* The entry: a table of commands, their help, and the call of one. */
 #include "app/cli.h"
 #include "app/explain.h"
+#include "base/likeness.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,10 +52,20 @@ static const struct command commands[] = {
 	{.name = "backup",
 	 .args = "[-c FILE] COPY",
 	 .summary = "write a consistent copy of the database, also while the daemon runs",
-	 .detail = "COPY must not exist. It is a complete database: to restore, stop the daemon "
-		   "and put "
-		   "it in the\nplace of store.path.",
+	 .detail = "COPY must not exist. It is a complete database; `roomline restore` puts it in "
+		   "place again.\nNever do that by hand: the log of the old database (-wal) would "
+		   "be played into the copy.",
 	 .run = cli_backup,
+	 .operand = "COPY"},
+	{.name = "restore",
+	 .args = "[-c FILE] COPY",
+	 .summary = "put a backup in the place of the database",
+	 .detail =
+		 "Refused while the daemon runs. The copy is checked first, and the database that "
+		 "is there is kept\nbeside it under another name. Opt-outs that are newer than the "
+		 "copy are taken over from it, as far\nas it can be read; it says how many, and "
+		 "what may be lost.",
+	 .run = cli_restore,
 	 .operand = "COPY"},
 	{.name = "health",
 	 .args = "[-c FILE]",
@@ -88,8 +99,9 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-	(void)printf("Usage: roomline %s %s\n\n%s.\n\n%s\n%s", command->name, command->args,
-		     command->summary, command->detail, exit_codes);
+	(void)printf("Usage: roomline %s %s\n\n%c%s.\n\n%s\n%s", command->name, command->args,
+		     command->summary[0] - 'a' + 'A', command->summary + 1, command->detail,
+		     exit_codes);
 }
 
 static int wrong_usage(const struct command *command, const char *what, const char *word)
@@ -130,6 +142,24 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(&options);
 }
 
+static int unknown_command(const char *word)
+{
+	const char *meant = NULL;
+	size_t best = LIKENESS_FAR;
+
+	for (size_t i = 0; i < COMMAND_N; i++) {
+		size_t d = word_distance(word, commands[i].name);
+
+		if (d < best) {
+			best = d;
+			meant = commands[i].name;
+		}
+	}
+	(void)fprintf(stderr, "roomline: there is no command '%.60s'%s%s%s; see roomline --help\n",
+		      word, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -151,7 +181,5 @@ int main(int argc, char **argv)
 			return commands[i].run_raw(argc - 1, argv + 1);
 		return run_command(&commands[i], argc - 1, argv + 1);
 	}
-	(void)fprintf(stderr, "roomline: there is no command '%.60s'; see roomline --help\n",
-		      argv[1]);
-	return EXIT_USAGE;
+	return unknown_command(argv[1]);
 }

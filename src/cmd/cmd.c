@@ -2,6 +2,7 @@
 /* Finding and running a command, and the help that is generated from the tables. */
 #include "roomline/cmd.h"
 
+#include "base/likeness.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "cmd/families.h"
@@ -40,37 +41,15 @@ static const struct cmd *find(const char *name)
 	return NULL;
 }
 
-/* Levenshtein's distance of two short words. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NAME_BYTES + 1];
-	size_t n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			best = row[j] + 1 < best ? row[j] + 1 : best;
-			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-		}
-	}
-	return row[n];
-}
-
 static const struct cmd *nearest(const char *name, unsigned where)
 {
 	const struct cmd *best = NULL;
-	size_t best_distance = 3; /* farther ones are no help */
+	size_t best_distance = LIKENESS_FAR;
 
 	for (size_t f = 0; f < FAMILIES; f++) {
 		for (const struct cmd *cmd = families[f]; cmd->name; cmd++) {
-			size_t d = cmd->where & where ? distance(name, cmd->name) : best_distance;
+			size_t d =
+				cmd->where & where ? word_distance(name, cmd->name) : best_distance;
 
 			if (d < best_distance) {
 				best = cmd;

@@ -61,4 +61,13 @@ int schema_migrate(sqlite3 *db, const char *where, struct error *err);
 /* Refuses what a newer Roomline or another program wrote; the version found goes out. */
 int schema_check(sqlite3 *db, const char *where, int *version_out, struct error *err);
 
+/* ---- files (store.c) ------------------------------------------------------------------------ */
+
+int store_file_error(const char *path, const char *what, struct error *err); /* from errno; -1 */
+/* The lock of who runs on a database; ERR_BUSY when somebody has it. */
+int store_lock(const char *path, int *fd_out, struct error *err);
+int store_open_file(const char *path, int flags, sqlite3 **db_out, struct error *err);
+int store_check_pages(sqlite3 *db, const char *path, struct error *err); /* all of them */
+int store_sync_file(const char *path, struct error *err);                /* and its name */
+
 #endif

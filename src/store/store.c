@@ -23,7 +23,7 @@
 
 #define MODE_PRIVATE 0600
 
-static int file_error(const char *path, const char *what, struct error *err)
+int store_file_error(const char *path, const char *what, struct error *err)
 {
 	int code = errno;
 
@@ -42,7 +42,7 @@ static int lock_refused(int fd, struct error *err)
 			 pid[0] ? pid : "unknown");
 }
 
-static int lock_take(const char *path, int *fd_out, struct error *err)
+int store_lock(const char *path, int *fd_out, struct error *err)
 {
 	STRBUF_AUTO(name);
 	AUTO_FREE char *real = realpath(path, NULL); /* two names of one file are one lock */
@@ -53,18 +53,18 @@ static int lock_take(const char *path, int *fd_out, struct error *err)
 	strbuf_addf(&name, "%s.lock", real ? real : path);
 	fd = open(name.buf, O_RDWR | O_CREAT | O_CLOEXEC, MODE_PRIVATE);
 	if (fd < 0)
-		return file_error(name.buf, "open the lock file", err);
+		return store_file_error(name.buf, "open the lock file", err);
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			(void)lock_refused(fd, err);
 		else
-			(void)file_error(name.buf, "lock", err);
+			(void)store_file_error(name.buf, "lock", err);
 		(void)close(fd);
 		return -1;
 	}
 	len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)len, 0) != len) {
-		(void)file_error(name.buf, "write the lock file", err);
+		(void)store_file_error(name.buf, "write the lock file", err);
 		(void)close(fd);
 		return -1;
 	}
@@ -80,11 +80,11 @@ static int create_private(const char *path, struct error *err)
 	if (fd >= 0)
 		(void)close(fd);
 	else if (errno != EEXIST)
-		return file_error(path, "create the database", err);
+		return store_file_error(path, "create the database", err);
 	return 0;
 }
 
-static int open_file(const char *path, int flags, sqlite3 **db_out, struct error *err)
+int store_open_file(const char *path, int flags, sqlite3 **db_out, struct error *err)
 {
 	int rc;
 
@@ -128,8 +128,8 @@ int store_open(const char *path, struct store **store_out, struct error *err)
 	struct store *store = xcalloc(1, sizeof(*store));
 
 	store->lock_fd = -1;
-	if ((!in_memory && (lock_take(path, &store->lock_fd, err) || create_private(path, err))) ||
-	    open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->db, err) ||
+	if ((!in_memory && (store_lock(path, &store->lock_fd, err) || create_private(path, err))) ||
+	    store_open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->db, err) ||
 	    set_up(store->db, err) || schema_migrate(store->db, path, err)) {
 		store_close(store);
 		return -1;
@@ -152,10 +152,10 @@ void store_close(struct store *store)
 	free(store);
 }
 
-static int quick_check(sqlite3 *db, const char *path, struct error *err)
+int store_check_pages(sqlite3 *db, const char *path, struct error *err)
 {
 	sqlite3_stmt *stmt;
-	int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
+	int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &stmt, NULL);
 	const char *answer;
 	int result = -1;
 
@@ -179,7 +179,7 @@ static int open_existing(const char *path, sqlite3 **db_out, struct error *err)
 	if (access(path, F_OK) && errno == ENOENT)
 		return error_set(err, ERR_NOT_FOUND,
 				 "there is no database %s yet: the first run makes it", path);
-	return open_file(path, SQLITE_OPEN_READONLY, db_out, err);
+	return store_open_file(path, SQLITE_OPEN_READONLY, db_out, err);
 }
 
 int store_check(const char *path, struct error *err)
@@ -190,7 +190,7 @@ int store_check(const char *path, struct error *err)
 
 	if (open_existing(path, &db, err))
 		return -1;
-	rc = schema_check(db, path, &version, err) || quick_check(db, path, err) ? -1 : 0;
+	rc = schema_check(db, path, &version, err) || store_check_pages(db, path, err) ? -1 : 0;
 	(void)sqlite3_close(db);
 	return rc;
 }
@@ -201,14 +201,14 @@ static int sync_path(const char *path, int flags, struct error *err)
 	int rc = 0;
 
 	if (fd < 0 || fsync(fd))
-		rc = file_error(path, "write", err);
+		rc = store_file_error(path, "write", err);
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;
 }
 
 /* A new name in a folder lasts only when the folder is synced too. */
-static int sync_copy(const char *path, struct error *err)
+int store_sync_file(const char *path, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	AUTO_FREE char *folder = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
@@ -244,15 +244,15 @@ int store_backup(const char *path, const char *copy_path, struct error *err)
 		goto close_from;
 	fd = open(copy_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_PRIVATE);
 	if (fd < 0) {
-		(void)file_error(copy_path, "create the copy", err);
+		(void)store_file_error(copy_path, "create the copy", err);
 		goto close_from;
 	}
 	(void)close(fd);
-	if (open_file(copy_path, SQLITE_OPEN_READWRITE, &to, err) == 0)
+	if (store_open_file(copy_path, SQLITE_OPEN_READWRITE, &to, err) == 0)
 		rc = copy_pages(from, to, err);
 	(void)sqlite3_close(to);
 	if (rc == 0)
-		rc = sync_copy(copy_path, err);
+		rc = store_sync_file(copy_path, err);
 	if (rc)
 		(void)unlink(copy_path);
 close_from:

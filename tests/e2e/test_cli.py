@@ -30,7 +30,7 @@ OK, OTHER, USAGE, CONFIG, DATABASE, NETWORK, RUNNING = range(7)
 SECRET = "hook-secret-0123456789"
 TOKEN = "the-auth-token-of-a-test"
 CONTACT = "+14155552671"
-COMMANDS = ("run", "init", "check", "backup", "health", "explain")
+COMMANDS = ("run", "init", "check", "backup", "restore", "health", "explain")
 
 
 def roomline(*args, cwd, env=None):
@@ -173,10 +173,17 @@ def test_every_command_has_help(tmp_path, command):
 
 @pytest.mark.parametrize("args", [
     [], ["nope"], ["run", "x"], ["run", "--nope"], ["run", "-c"], ["backup"], ["backup", "a", "b"],
-    ["check", "--example"],
+    ["restore"],     ["check", "--example"],
 ])
 def test_wrong_usage_has_its_own_exit_code(tmp_path, args):
     assert roomline(*args, cwd=tmp_path).returncode == USAGE
+
+
+def test_a_wrong_command_gets_a_suggestion(tmp_path):
+    answer = roomline("restor", "x", cwd=tmp_path)
+    assert answer.returncode == USAGE
+    assert "did you mean 'restore'?" in answer.stderr
+    assert "did you mean" not in roomline("something", cwd=tmp_path).stderr
 
 
 # ---- init
@@ -446,6 +453,39 @@ def test_a_backup_of_nothing_is_refused(tmp_path):
     Daemon(tmp_path).write()
     assert roomline("backup", "copy.db", cwd=tmp_path).returncode == DATABASE
     assert not os.path.exists(tmp_path / "copy.db")
+
+
+def test_an_opt_out_survives_a_restore_after_a_crash(daemon):
+    daemon.phone_texts("HELP")
+    assert roomline("backup", "copy.db", cwd=daemon.folder).returncode == OK
+    daemon.phone_texts("STOP")
+    answer = roomline("restore", "copy.db", cwd=daemon.folder)
+    assert answer.returncode == RUNNING, "not under a running daemon"
+    daemon.stop(signal.SIGKILL)
+    assert os.path.getsize(daemon.path("roomline.db-wal")) > 0, "a log that must not be replayed"
+    answer = roomline("restore", "copy.db", cwd=daemon.folder)
+    assert answer.returncode == OK, answer.stderr
+    assert "1 opt-outs" in answer.stdout and "LOST" not in answer.stdout
+    assert not os.path.exists(daemon.path("roomline.db-wal"))
+    daemon.start()
+    with closing(sqlite3.connect(daemon.path("roomline.db"))) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert db.execute("SELECT phone FROM suppression").fetchall() == [(CONTACT,)]
+        assert [r[0] for r in db.execute("SELECT text FROM message WHERE outbound = 0")] == ["HELP"]
+
+
+def test_a_restore_says_what_is_lost(tmp_path):
+    d = Daemon(tmp_path).start()
+    assert roomline("backup", "copy.db", cwd=tmp_path).returncode == OK
+    assert d.stop() == OK
+    (tmp_path / "roomline.db").write_bytes(b"damaged" * 1000)
+    assert roomline("check", cwd=tmp_path).returncode == DATABASE
+    answer = roomline("restore", "copy.db", cwd=tmp_path)
+    assert answer.returncode == OK
+    assert "Opt-outs that are newer than the copy may be LOST" in answer.stdout
+    assert "ok   database:" in roomline("check", cwd=tmp_path).stdout
+    answer = roomline("restore", "nowhere.db", cwd=tmp_path)
+    assert answer.returncode == DATABASE and "nowhere.db" in answer.stderr
 
 
 def test_health_tells_running_from_dead(daemon):

@@ -81,7 +81,7 @@ static inline int open_on_disk(void **state)
 
 static inline void remove_file(const struct fixture *f, const char *name)
 {
-	char path[128];
+	char path[320];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", f->dir, name);
 	(void)unlink(path);
