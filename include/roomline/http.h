@@ -114,6 +114,7 @@ int http_server_listen(struct http_server *server, const char *address, struct e
  * below it, not "/healthy". A path without a route is answered with 404. */
 void http_server_route(struct http_server *server, const char *prefix, http_handler_fn *handler,
 		       void *arg);
+/* A 401 asks for HTTP Basic. */
 void http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		const char *body, size_t body_len);
 

@@ -38,6 +38,7 @@
 #define SMS_REASON_MAX 200
 #define SMS_EVENTS_MAX 64 /* of one hook */
 #define SMS_MEDIA_MAX 10
+#define SMS_ADDRESS_MAX 64
 
 enum sms_cap {
 	SMS_CAP_MEDIA = 1,         /* MMS out */
@@ -84,6 +85,7 @@ struct sms_account {
 	const struct sms_driver *driver;
 	const struct settings *set; /* by driver->settings */
 	const char *hook_url;       /* public, no slash at the end: https://host/hook/SECRET/NAME */
+	bool mixed;                 /* of the sandbox: there are accounts of other drivers too */
 };
 
 /* One number or service of ours. */
@@ -129,8 +131,9 @@ struct sms_event {
 	char key[SMS_KEY_MAX]; /* dedupe, unique within the account */
 	char ext_id[SMS_EXT_ID_MAX];
 	char ref[TOKEN_MAX]; /* ours, "" when not echoed */
-	char from[64];       /* as the provider writes them */
-	char to[64];
+	/* As the provider writes them; "" for what is too long to be a number. */
+	char from[SMS_ADDRESS_MAX];
+	char to[SMS_ADDRESS_MAX];
 	char *text; /* SMS_EVENT_TEXT; free by sms_event_release() */
 	char *media[SMS_MEDIA_MAX];
 	int media_n;
@@ -201,8 +204,7 @@ void sms_status_url(const struct sms_account *account, const struct cleared_sms 
 const struct sms_error_row *sms_error_find(const struct sms_error_row *rows, const char *code);
 /* The class of an HTTP answer that has no code of the provider's: not sent -> TEMP, lost or 5xx ->
  * AMBIGUOUS (503 -> TEMP), 429 -> THROTTLE with Retry-After, 401/403 -> CONFIG, other 4xx -> PERM.
- */
+ * A Retry-After that is an HTTP date and no number of seconds counts as not told. */
 void sms_result_from_http(const struct http_answer *answer, struct sms_result *result_out);
-const char *sms_class_word(enum sms_class class);
 
 #endif

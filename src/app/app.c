@@ -230,8 +230,9 @@ static void make_parts(struct app *app)
 				   config->accounts, config->account_n);
 	webhook_mount(app->webhook, app->server);
 	http_server_route(app->server, "/health", on_health, app);
-	app->sandbox = sandbox_phones_new(app->loop, app->server, app->client, config->senders,
-					  config->sender_n);
+	app->sandbox = sandbox_phones_new(
+		app->loop, app->server, app->client, config->senders, config->sender_n,
+		settings_text(config->sections[SECTION_HTTP], "public_url"));
 }
 
 static int start_parts(struct app *app, struct error *err)

@@ -10,12 +10,14 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "core/phone.h"
+#include "sms/sandbox.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define LOCAL_PREFIX "local:"
-#define SENDERS_MAX 256 /* the outbox keeps no more apart */
+#define SHORT_CODE_MAX 6 /* digits of one to text from */
+#define SENDERS_MAX 256  /* the outbox keeps no more apart */
 
 /* Where definitions are looked for that are not beside the configuration. */
 static const char *const definition_folders[] = {
@@ -204,8 +206,8 @@ static const struct sms_account *find_account(const struct config *config, const
 }
 
 /* "providers, entry 2 (twilio)" */
-static int entry_error(const struct config *config, const char *list, size_t index,
-		       const struct settings *set, const struct error *why, struct error *err)
+static void entry_fault(struct config *config, const char *list, size_t index,
+			const struct settings *set, const struct error *why)
 {
 	const char *name = set ? settings_text(set, "name") : NULL;
 	STRBUF_AUTO(place);
@@ -213,40 +215,54 @@ static int entry_error(const struct config *config, const char *list, size_t ind
 	strbuf_addf(&place, "%s, entry %zu", list, index + 1);
 	if (name)
 		strbuf_addf(&place, " (%.20s)", name);
-	return config_place(config, place.buf, why, err);
+	config_fault(config, place.buf, why);
 }
 
-int config_read_providers(struct config *config, const struct config_doc *doc, size_t shape,
-			  struct error *err)
+/* An account without a driver is one whose entry is wrong: senders may still name it. */
+static int add_account(struct config *config, struct entry *entry, struct error *err)
+{
+	struct config_provider *provider = &config->providers[entry->index];
+	struct sms_account *account = &config->accounts[entry->index];
+	int rc = read_provider(entry, provider, err);
+	const char *name = settings_text(entry->common, "name");
+
+	if (rc == 0 && find_account(config, name))
+		rc = error_set(err, ERR_CONFIG,
+			       "another provider has this name; each needs its own");
+	account->name = name ? name : "";
+	config->account_n++;
+	if (rc < 0)
+		return -1;
+	account->driver = entry->driver;
+	account->set = provider->set;
+	provider->hook_url = make_hook_url(config, account);
+	account->hook_url = provider->hook_url;
+	return 0;
+}
+
+void config_read_providers(struct config *config, const struct config_doc *doc, size_t shape)
 {
 	size_t n = doc_count(doc, shape);
 	struct error why = {0};
+	bool well = true;
+	size_t wrong;
 
 	if (n == 0)
-		return error_set(err, ERR_CONFIG,
-				 "%.150s: no SMS provider is set up; add a section 'providers:'",
-				 config->path);
-	config->accounts = xcalloc(n, sizeof(*config->accounts));
-	config->providers = xcalloc(n, sizeof(*config->providers));
+		strbuf_addf(&config->faults,
+			    "%s: no SMS provider is set up; add a section 'providers:'\n",
+			    config->path);
+	config->accounts = xcalloc(n + 1, sizeof(*config->accounts));
+	config->providers = xcalloc(n + 1, sizeof(*config->providers));
 	for (size_t i = 0; i < n; i++) {
 		struct entry entry = {.config = config, .doc = doc, .shape = shape, .index = i};
-		struct config_provider *provider = &config->providers[i];
-		struct sms_account *account = &config->accounts[i];
-		int rc = read_provider(&entry, provider, &why);
 
-		if (rc == 0 && find_account(config, settings_text(entry.common, "name")))
-			rc = error_set(&why, ERR_CONFIG,
-				       "another provider has this name; each needs its own");
-		config->account_n++;
-		if (rc < 0)
-			return entry_error(config, "providers", i, provider->common, &why, err);
-		account->name = settings_text(entry.common, "name");
-		account->driver = entry.driver;
-		account->set = provider->set;
-		provider->hook_url = make_hook_url(config, account);
-		account->hook_url = provider->hook_url;
+		if (add_account(config, &entry, &why) == 0)
+			continue;
+		entry_fault(config, "providers", i, entry.common, &why);
+		well = false;
 	}
-	return 0;
+	if (well && sandbox_check_mix(config->accounts, n, &wrong, &why) < 0)
+		entry_fault(config, "providers", wrong, config->providers[wrong].common, &why);
 }
 
 /* ---- senders --------------------------------------------------------------------------------- */
@@ -269,14 +285,19 @@ static enum sms_reply_by read_reply_by(const struct settings *set,
 	return sms_account_reply_by(account);
 }
 
-static int read_number(const struct config *config, const char *text, struct phone *out,
-		       struct error *err)
+/* Without a plus only short codes: a national number would be another one in another region. */
+static int read_number(const char *text, struct phone *out, struct error *err)
 {
-	const char *region = settings_text(config->sections[SECTION_ORGANISATION], "region");
-	enum phone_error why = phone_parse_sender(text, strlen(text), region, out);
+	bool plus = strchr(text, '+') != NULL;
+	enum phone_error why = phone_parse_sender(text, strlen(text), NULL, out);
 
-	if (why == PHONE_OK)
+	if (why == PHONE_OK && (plus || strlen(out->e164) <= SHORT_CODE_MAX))
 		return 0;
+	if (!plus)
+		return error_set(err, ERR_CONFIG,
+				 "'number' is '%.40s' but must begin with + and the country code, "
+				 "like \"+14155550100\", or be a short code of 3 to %d digits",
+				 text, SHORT_CODE_MAX);
 	return error_set(err, ERR_CONFIG,
 			 "'number' is '%.40s' which is no number to text from (%s); write it like "
 			 "\"+14155550100\"",
@@ -314,45 +335,46 @@ static int read_sender(const struct config *config, const struct settings *set,
 	if (!sender->account)
 		return error_set(err, ERR_CONFIG, "there is no provider named '%.40s' above",
 				 provider);
-	if (read_number(config, settings_text(set, "number"), &sender->number, err) < 0)
+	if (read_number(settings_text(set, "number"), &sender->number, err) < 0)
 		return -1;
+	if (!sender->account->driver)
+		return 0; /* told already */
 	sender->reply_by = read_reply_by(set, sender->account);
 	sender->per_minute = (int)settings_int(set, "per_minute");
 	return check_unlike(config, sender, err);
 }
 
-int config_read_senders(struct config *config, const struct config_doc *doc, size_t shape,
-			struct error *err)
+void config_read_senders(struct config *config, const struct config_doc *doc, size_t shape)
 {
 	size_t n = doc_count(doc, shape);
 
 	if (n == 0)
-		return error_set(
-			err, ERR_CONFIG,
-			"%.150s: no number to text from is set up; add a section 'senders:'",
-			config->path);
-	if (n > SENDERS_MAX)
-		return error_set(err, ERR_CONFIG, "%.150s: more than %d senders", config->path,
-				 SENDERS_MAX);
-	config->senders = xcalloc(n, sizeof(*config->senders));
-	config->sender_sets = xcalloc(n, sizeof(struct settings *));
+		strbuf_addf(&config->faults,
+			    "%s: no number to text from is set up; add a section 'senders:'\n",
+			    config->path);
+	if (n > SENDERS_MAX) {
+		strbuf_addf(&config->faults, "%s: more than %d senders\n", config->path,
+			    SENDERS_MAX);
+		return;
+	}
+	config->senders = xcalloc(n + 1, sizeof(*config->senders));
+	config->sender_sets = xcalloc(n + 1, sizeof(struct settings *));
 	for (size_t i = 0; i < n; i++) {
 		struct config_put put = {.config = config};
-		struct sms_sender sender = {0};
+		struct sms_sender sender = {.name = ""};
 		struct error why = {0};
 
 		put.set = settings_new(config_sender_table);
 		config->sender_sets[i] = put.set;
 		if (doc_each(doc, shape, i, config_put, &put, &why) < 0 ||
 		    settings_finish(put.set, NULL, &why) < 0 ||
-		    read_sender(config, put.set, &sender, &why) < 0) {
-			config->sender_n = i + 1;
-			return entry_error(config, "senders", i, put.set, &why, err);
-		}
+		    read_sender(config, put.set, &sender, &why) < 0)
+			entry_fault(config, "senders", i, put.set, &why);
+		if (!sender.name)
+			sender.name = "";
 		config->senders[i] = sender;
 		config->sender_n = i + 1;
 	}
-	return 0;
 }
 
 void config_free_providers(struct config *config)

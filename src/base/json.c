@@ -180,11 +180,6 @@ struct cJSON *json_parse(const char *text, size_t len, int max_depth, struct err
 	return value;
 }
 
-void json_free(struct cJSON *value)
-{
-	cJSON_Delete(value);
-}
-
 void json_auto_free(struct cJSON **value)
 {
 	cJSON_Delete(*value);

@@ -21,8 +21,7 @@ struct cJSON; /* <cjson/cJSON.h> for those who need more than the paths below */
 /* NULL and err when it is not one well-formed value, or nested deeper than max_depth. The caller
  * caps len. */
 struct cJSON *json_parse(const char *text, size_t len, int max_depth, struct error *err);
-void json_free(struct cJSON *value); /* NULL is fine */
-void json_auto_free(struct cJSON **value);
+void json_auto_free(struct cJSON **value); /* NULL is fine */
 #define JSON_AUTO __attribute__((cleanup(json_auto_free))) struct cJSON *
 
 /* What stands at a path such as "messages.0.id": names of objects, indices of arrays, "*" for every

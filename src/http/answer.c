@@ -67,6 +67,8 @@ void http_answer_format(struct strbuf *out, const struct http_reply_text *reply,
 		strbuf_addf(out, "Content-Type: %s\r\n", reply->content_type);
 	if (has_body)
 		strbuf_addf(out, "Content-Length: %zu\r\n", reply->body_len);
+	if (reply->status == 401) /* must say how to come back (RFC 9110, 15.5.2) */
+		strbuf_adds(out, "WWW-Authenticate: Basic realm=\"Roomline\"\r\n");
 	strbuf_adds(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	if (reply->content_type && strncasecmp(reply->content_type, "text/html", 9) == 0)
 		strbuf_adds(out, "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");

@@ -16,6 +16,9 @@ int driver_check_url(const char *key, const char *url, bool plain_ok, struct err
 /* Our ref as a provider echoed it: "" when it cannot be one of ours. */
 void driver_take_ref(const char *text, char out[TOKEN_MAX]);
 
+/* The number of an event: "" for one that is too long, as its beginning could be somebody else's. */
+void driver_take_number(const char *text, char out[SMS_ADDRESS_MAX]);
+
 /* A small whole number as providers write counts; 0 for anything else. */
 int driver_read_count(const char *text);
 
@@ -29,7 +32,9 @@ bool driver_status_is_failure(enum sms_status status);
 
 /* The words for a volunteer when the provider's table has none. */
 const char *driver_class_reason(enum sms_class class);
-bool driver_class_value(const char *word, enum sms_class *class_out); /* of sms_class_word() */
+/* The words of the classes in definitions: "temp", "bad_number", ... */
+bool driver_class_value(const char *word, enum sms_class *class_out);
+const char *driver_class_word(enum sms_class class);
 
 /* Whether `text` is `word`, case ignored, and if so its value: for small tables of words. */
 struct driver_word {

@@ -28,7 +28,7 @@ static const struct {
 	[SMS_AMBIGUOUS] = {"ambiguous", "Nobody knows whether it arrived; do not send it again."},
 };
 
-const char *sms_class_word(enum sms_class class)
+const char *driver_class_word(enum sms_class class)
 {
 	return classes[class].word;
 }

@@ -59,7 +59,7 @@ static void set_key(const struct hook_read *in, const char *prefix, const char *
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-static void read_number(const struct hook_read *in, const char *key, char *out, size_t size)
+static void read_number(const struct hook_read *in, const char *key, char out[SMS_ADDRESS_MAX])
 {
 	STRBUF_AUTO(raw);
 	STRBUF_AUTO(number);
@@ -71,21 +71,21 @@ static void read_number(const struct hook_read *in, const char *key, char *out, 
 	    strspn(p, "0123456789") == strlen(p))
 		strbuf_addc(&number, '+');
 	strbuf_adds(&number, p);
-	(void)str_copy(out, size, number.buf);
+	driver_take_number(number.buf, out);
 }
 
-static void read_to(const struct hook_read *in, char *out, size_t size)
+static void read_to(const struct hook_read *in, char out[SMS_ADDRESS_MAX])
 {
 	const char *otherwise = setting(in, "in_to_default");
 	struct http_headers values = {0};
 	STRBUF_AUTO(text);
 
-	read_number(in, "in_to", out, size);
+	read_number(in, "in_to", out);
 	if (out[0] || !otherwise)
 		return;
 	generic_add_variables(in->account->set, &values);
 	if (template_expand("in_to_default", otherwise, ESCAPE_NONE, &values, &text, NULL) == 0)
-		(void)str_copy(out, size, text.buf);
+		driver_take_number(text.buf, out);
 	http_headers_release(&values);
 }
 
@@ -96,8 +96,8 @@ static int fill_text(const struct hook_read *in, struct sms_event *event)
 	bool has_text = field_read(&in->source, setting(in, "in_text"), &text);
 
 	event->kind = SMS_EVENT_TEXT;
-	read_number(in, "in_from", event->from, sizeof(event->from));
-	read_to(in, event->to, sizeof(event->to));
+	read_number(in, "in_from", event->from);
+	read_to(in, event->to);
 	event->media_n =
 		field_read_all(&in->source, setting(in, "in_media"), event->media, SMS_MEDIA_MAX);
 	event->text = xstrdup(text.buf);

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "core/phone.h"
 #include "sms/driver.h"
 #include "sms/twilio.h"
 
@@ -35,7 +36,8 @@ static const struct setting sandbox_settings[] = {
 	 .type = SETTING_SECRET,
 	 .help = "What both sides sign with. Without one, anybody who knows the hook's URL can "
 		 "text "
-		 "as a contact, and anybody who reaches the carrier can send through it."},
+		 "as a contact, and anybody who reaches the carrier can send through it. Beside a "
+		 "real provider it is required, and also is the password of the page."},
 	{.key = "stop_reply_by",
 	 .type = SETTING_CHOICE,
 	 .choices = "us|provider|network",
@@ -47,6 +49,36 @@ static const struct setting sandbox_settings[] = {
 static int check(const struct settings *set, struct error *err)
 {
 	return driver_check_url("base_url", settings_text(set, "base_url"), false, err);
+}
+
+int sandbox_check_mix(struct sms_account *accounts, size_t n, size_t *wrong_out, struct error *err)
+{
+	bool others = false;
+
+	for (size_t i = 0; i < n; i++)
+		others |= accounts[i].driver != &sandbox_driver;
+	for (size_t i = 0; i < n; i++) {
+		if (accounts[i].driver != &sandbox_driver)
+			continue;
+		accounts[i].mixed = others;
+		*wrong_out = i;
+		if (others && !settings_text(accounts[i].set, "key"))
+			return error_set(
+				err, ERR_CONFIG,
+				"'key' is missing: beside a real provider, whoever reaches "
+				"the sandbox's page could undo people's opt-outs; set a "
+				"key, or take the sandbox out");
+	}
+	return 0;
+}
+
+bool sandbox_is_fictitious(const char *number)
+{
+	struct phone phone;
+
+	/* Other forms could be read as another number where a region is assumed. */
+	return number[0] == '+' && phone_parse(number, strlen(number), NULL, &phone) == PHONE_OK &&
+	       phone_classify(&phone) == PHONE_FICTITIOUS;
 }
 
 void sandbox_sign(const char *key, const char *timestamp, const char *body, size_t body_len,
@@ -64,10 +96,10 @@ void sandbox_sign(const char *key, const char *timestamp, const char *body, size
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-static void add_member(struct strbuf *body, const char *name, const char *value)
+void sandbox_add_member(struct strbuf *out, const char *name, const char *value)
 {
-	strbuf_addf(body, "%s\"%s\":", body->len > 1 ? "," : "", name);
-	json_add_text(body, value);
+	strbuf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
+	json_add_text(out, value);
 }
 
 static int build_send(const struct sms_account *account, const struct cleared_sms *sms,
@@ -83,11 +115,11 @@ static int build_send(const struct sms_account *account, const struct cleared_sm
 	(void)err;
 	sms_status_url(account, sms, &status_url);
 	strbuf_addc(&body, '{');
-	add_member(&body, "ref", cleared_sms_ref(sms));
-	add_member(&body, "from", cleared_sms_from(sms));
-	add_member(&body, "to", cleared_sms_to(sms));
-	add_member(&body, "text", cleared_sms_text(sms));
-	add_member(&body, "status_url", status_url.buf);
+	sandbox_add_member(&body, "ref", cleared_sms_ref(sms));
+	sandbox_add_member(&body, "from", cleared_sms_from(sms));
+	sandbox_add_member(&body, "to", cleared_sms_to(sms));
+	sandbox_add_member(&body, "text", cleared_sms_text(sms));
+	sandbox_add_member(&body, "status_url", status_url.buf);
 	strbuf_adds(&body, ",\"media\":[");
 	for (size_t i = 0; i < media_n; i++) {
 		if (i > 0)
@@ -144,6 +176,8 @@ static int verify_hook(const struct sms_account *account, const struct sms_hook 
 	STRBUF_AUTO(ours);
 	int64_t at;
 
+	if (!key && account->mixed)
+		return error_set(err, ERR_INPUT, "beside a real provider the sandbox needs a key");
 	if (!key)
 		return 0;
 	if (!timestamp || !claimed)
@@ -208,7 +242,8 @@ static void fill_report(const struct cJSON *json, struct sms_event *event)
 	driver_report_error(twilio_errors, code.buf, event);
 }
 
-static int fill_event(const struct cJSON *json, struct sms_event *event, struct error *err)
+static int fill_event(const struct sms_account *account, const struct cJSON *json,
+		      struct sms_event *event, struct error *err)
 {
 	STRBUF_AUTO(type);
 	STRBUF_AUTO(id);
@@ -222,10 +257,13 @@ static int fill_event(const struct cJSON *json, struct sms_event *event, struct 
 	(void)STR_COPY(event->ext_id, id.buf);
 	(void)json_text(json, "from", &from);
 	(void)json_text(json, "to", &to);
-	(void)STR_COPY(event->from, from.buf);
-	(void)STR_COPY(event->to, to.buf);
-	if (strcmp(type.buf, "text") == 0)
+	driver_take_number(from.buf, event->from);
+	driver_take_number(to.buf, event->to);
+	if (strcmp(type.buf, "text") == 0) {
+		if (account->mixed && !sandbox_is_fictitious(event->from))
+			return error_set(err, ERR_INPUT, "%s", SANDBOX_FICTITIOUS_ONLY);
 		return fill_text(json, event, err);
+	}
 	if (strcmp(type.buf, "report") == 0)
 		fill_report(json, event);
 	else
@@ -239,13 +277,12 @@ static int parse_hook(const struct sms_account *account, const struct sms_hook *
 	const struct http_request *request = hook->request;
 	JSON_AUTO json = json_parse(request->body, request->body_len, JSON_DEPTH_MAX, err);
 
-	(void)account;
 	if (!json)
 		return -1;
 	if (max <= 0)
 		return 0;
 	events_out[0] = (struct sms_event){0};
-	return fill_event(json, &events_out[0], err) < 0 ? -1 : 1;
+	return fill_event(account, json, &events_out[0], err) < 0 ? -1 : 1;
 }
 
 const struct sms_driver sandbox_driver = {

@@ -199,9 +199,19 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 		       void *arg)
 {
 	static const char phone[] = "/api/phone/";
+	static const char carrier[] = "/provider/";
 	struct sandbox_phones *box = arg;
 	const char *path = request->path + strlen(PREFIX);
+	const char *why;
+	int refused = 0;
 
+	/* The carrier's own door has the driver's check: other daemons come by it. */
+	if (strncmp(path, carrier, strlen(carrier)) != 0)
+		refused = access_check(box, request, &why);
+	if (refused) {
+		reply_error(exchange, refused, why);
+		return;
+	}
 	if (strcmp(request->method, "POST") == 0 && !is_json(request)) {
 		reply_error(exchange, 415, "send it as Content-Type: application/json");
 		return;
@@ -221,6 +231,11 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+const char *line_key(const struct sim_line *line)
+{
+	return settings_text(line->account->set, "key");
+}
+
 /* Where hooks of an account are called: by the local road when its carrier is we ourselves. */
 static char *call_url_of(const struct sms_account *account)
 {
@@ -239,11 +254,13 @@ static char *call_url_of(const struct sms_account *account)
 
 struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server *server,
 					  struct http_client *client,
-					  const struct sms_sender *senders, size_t sender_n)
+					  const struct sms_sender *senders, size_t sender_n,
+					  const char *public_url)
 {
 	struct sandbox_phones *box = xcalloc(1, sizeof(*box));
 
 	*box = (struct sandbox_phones){.loop = loop, .client = client};
+	box->public_host = access_public_host(public_url);
 	box->lines = xcalloc(sender_n, sizeof(*box->lines));
 	for (size_t i = 0; i < sender_n; i++) {
 		const struct sms_account *account = senders[i].account;
@@ -252,9 +269,8 @@ struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server 
 		if (strcmp(account->driver->name, "sandbox") != 0)
 			continue;
 		(void)STR_COPY(line->number, senders[i].number.e164);
-		line->hook_url = account->hook_url;
+		line->account = account;
 		line->call_url = call_url_of(account);
-		line->key = settings_text(account->set, "key");
 		box->line_n++;
 	}
 	phone_store_init(&box->store);
@@ -277,5 +293,6 @@ void sandbox_phones_free(struct sandbox_phones *box)
 	for (size_t i = 0; i < box->line_n; i++)
 		free(box->lines[i].call_url);
 	free(box->lines);
+	free(box->public_host);
 	free(box);
 }

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "core/gsm7.h"
+#include "sms/sandbox.h"
 #include "sms/sandbox_priv.h"
 
 #include <ctype.h>
@@ -28,12 +29,6 @@
 #define NO_ANSWER_MS 60000 /* longer than anybody waits */
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-static void add_member(struct strbuf *out, const char *name, const char *value)
-{
-	strbuf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
-	json_add_text(out, value);
-}
 
 /* A number without what people write between its digits; "" when there is none or it is odd. */
 static void read_number(const struct cJSON *json, const char *path, char out[NUMBER_MAX])
@@ -106,7 +101,7 @@ static void refuse(const struct sim_send *send, int status, const char *code)
 
 	strbuf_addc(&body, '{');
 	if (code[0])
-		add_member(&body, "code", code);
+		sandbox_add_member(&body, "code", code);
 	strbuf_addc(&body, '}');
 	http_reply(send->exchange, status, "application/json", body.buf, body.len);
 }
@@ -116,6 +111,8 @@ static const char *check_send(struct sim_send *send, const struct cJSON *json,
 			      const struct http_request *request, int *status_out)
 {
 	const char *authorization = http_headers_get(&request->headers, "Authorization");
+	const char *hook_url;
+	const char *key;
 	STRBUF_AUTO(status_url);
 	STRBUF_AUTO(bearer);
 	size_t hook_len;
@@ -123,8 +120,9 @@ static const char *check_send(struct sim_send *send, const struct cJSON *json,
 	*status_out = 400;
 	if (!send->line)
 		return "21606";
-	if (send->line->key) {
-		strbuf_addf(&bearer, "Bearer %s", send->line->key);
+	key = line_key(send->line);
+	if (key) {
+		strbuf_addf(&bearer, "Bearer %s", key);
 		*status_out = 401;
 		if (!authorization || !secret_equals(authorization, bearer.buf))
 			return "20003";
@@ -136,10 +134,10 @@ static const char *check_send(struct sim_send *send, const struct cJSON *json,
 		return "21602";
 	if (utf8_count(send->text.buf, send->text.len) > TEXT_CHARS_MAX)
 		return "21617";
-	hook_len = strlen(send->line->hook_url);
+	hook_url = send->line->account->hook_url;
+	hook_len = strlen(hook_url);
 	(void)json_text(json, "status_url", &status_url);
-	if (strncmp(status_url.buf, send->line->hook_url, hook_len) != 0 ||
-	    status_url.buf[hook_len] != '/')
+	if (strncmp(status_url.buf, hook_url, hook_len) != 0 || status_url.buf[hook_len] != '/')
 		return "21609";
 	strbuf_reset(&bearer);
 	strbuf_addf(&bearer, "%s%s", send->line->call_url, status_url.buf + hook_len);
@@ -168,7 +166,7 @@ static void answer_taken(struct sim_send *send)
 
 	gsm7_count(send->text.buf, send->text.len, &count);
 	strbuf_addc(&body, '{');
-	add_member(&body, "id", send->id);
+	sandbox_add_member(&body, "id", send->id);
 	strbuf_addf(&body, ",\"segments\":%d}", count.segments);
 	if (send->fault.lost_answer)
 		strbuf_truncate(&body, body.len / 2);
@@ -191,17 +189,17 @@ static void add_report(const struct sim_send *send, const char *status, int64_t 
 		struct sim_job *job;
 
 		strbuf_addc(&body, '{');
-		add_member(&body, "type", "report");
-		add_member(&body, "id", send->id);
-		add_member(&body, "ref", send->ref);
-		add_member(&body, "from", send->from);
-		add_member(&body, "to", send->to);
-		add_member(&body, "status", status);
-		add_member(&body, "code", send->fault.error);
+		sandbox_add_member(&body, "type", "report");
+		sandbox_add_member(&body, "id", send->id);
+		sandbox_add_member(&body, "ref", send->ref);
+		sandbox_add_member(&body, "from", send->from);
+		sandbox_add_member(&body, "to", send->to);
+		sandbox_add_member(&body, "status", status);
+		sandbox_add_member(&body, "code", send->fault.error);
 		strbuf_addc(&body, '}');
 		job = sim_job_new(send->box, strbuf_detach(&body, NULL));
 		job->url = xstrdup(send->report_url);
-		job->key = send->line->key;
+		job->line = send->line;
 		(void)STR_COPY(job->phone, send->to);
 		job->seq = send->seq;
 		(void)STR_COPY(job->state, status);
@@ -303,11 +301,11 @@ static char *text_hook_body(const char *id, const char *from, const char *to, co
 	STRBUF_AUTO(body);
 
 	strbuf_addc(&body, '{');
-	add_member(&body, "type", "text");
-	add_member(&body, "id", id);
-	add_member(&body, "from", from);
-	add_member(&body, "to", to);
-	add_member(&body, "text", text);
+	sandbox_add_member(&body, "type", "text");
+	sandbox_add_member(&body, "id", id);
+	sandbox_add_member(&body, "from", from);
+	sandbox_add_member(&body, "to", to);
+	sandbox_add_member(&body, "text", text);
 	strbuf_addf(&body, ",\"media\":%s}", media);
 	return strbuf_detach(&body, NULL);
 }
@@ -329,6 +327,8 @@ int carrier_text(struct sandbox_phones *box, const struct cJSON *json, struct st
 	line = json_find(json, "to", &found, 1) ? find_line(box, to) : &box->lines[0];
 	if (!from[0])
 		return error_set(err, ERR_INPUT, "'from' must be a number");
+	if (access_needs_key(box) && !sandbox_is_fictitious(from))
+		return error_set(err, ERR_INPUT, "%s", SANDBOX_FICTITIOUS_ONLY);
 	if (!line)
 		return error_set(err, ERR_INPUT, "'to' is none of the senders' numbers");
 	if (box->job_n + JOBS_PER_TEXT > JOBS_MAX)
@@ -349,7 +349,7 @@ int carrier_text(struct sandbox_phones *box, const struct cJSON *json, struct st
 	job = sim_job_new(box, text_hook_body(text.id, from, line->number, words.buf, text.media));
 	text.text = strbuf_detach(&words, NULL);
 	job->url = strbuf_detach(&url, NULL);
-	job->key = line->key;
+	job->line = line;
 	(void)STR_COPY(job->phone, from);
 	(void)STR_COPY(job->state, "taken");
 	job->seq = phone_store_add(&box->store, from, &text);

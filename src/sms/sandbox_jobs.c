@@ -71,6 +71,7 @@ static void call_hook(void *arg)
 {
 	struct sim_job *job = arg;
 	struct http_call call = {.method = "POST", .url = xstrdup(job->url)};
+	const char *key = line_key(job->line);
 	STRBUF_AUTO(signature);
 	char timestamp[24];
 
@@ -78,10 +79,10 @@ static void call_hook(void *arg)
 	call.body = xstrdup(job->body);
 	call.body_len = strlen(job->body);
 	http_headers_add(&call.headers, "Content-Type", "application/json");
-	if (job->key) {
+	if (key) {
 		(void)snprintf(timestamp, sizeof(timestamp), "%lld",
 			       (long long)(loop_now(job->box->loop) / 1000));
-		sandbox_sign(job->key, timestamp, call.body, call.body_len, &signature);
+		sandbox_sign(key, timestamp, call.body, call.body_len, &signature);
 		http_headers_add(&call.headers, SANDBOX_TIMESTAMP, timestamp);
 		http_headers_add(&call.headers, SANDBOX_SIGNATURE, signature.buf);
 	}

@@ -18,6 +18,10 @@
  * got, whether or not it is still kept. POSTs must be application/json, so that no other site's
  * page can make a browser send one.
  *
+ * All but provider/ is refused with 403 unless Host is an IP address, localhost or the host of
+ * public_url. Beside accounts of other drivers it also wants HTTP Basic with the sandbox's key as
+ * password and any user, else 401; and texts may only come from numbers that nobody has.
+ *
  * Faults are words in a text, or queued by the API; several may be combined:
  *   error30007   taken, then reported as failed with that code
  *   reject429 reject21610   refused with that HTTP status or code
@@ -40,10 +44,11 @@
 struct sandbox_phones;
 
 /* Mounts itself for those senders whose account has the driver `sandbox`; NULL, and nothing is
- * mounted, when there is none. senders is borrowed; so are the other three. */
+ * mounted, when there is none. senders is borrowed; so are the first three. */
 struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server *server,
 					  struct http_client *client,
-					  const struct sms_sender *senders, size_t sender_n);
+					  const struct sms_sender *senders, size_t sender_n,
+					  const char *public_url);
 /* After the client is freed and before the server is, as requests that still wait are answered
  * here; NULL is fine. */
 void sandbox_phones_free(struct sandbox_phones *box);

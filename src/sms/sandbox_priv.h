@@ -96,10 +96,12 @@ STAILQ_HEAD(fault_orders, fault_order);
 /* A number of ours. */
 struct sim_line {
 	char number[NUMBER_MAX];
-	const char *hook_url;
-	char *call_url;  /* the same, by the local road where the account's carrier is ourselves */
-	const char *key; /* NULL: nothing is signed */
+	const struct sms_account *account;
+	char *call_url; /* its hook_url, by the local road where the carrier is ourselves */
 };
+
+/* NULL: nothing is signed. To be asked for each time, as a reload may change it. */
+const char *line_key(const struct sim_line *line);
 
 struct sim_job;
 TAILQ_HEAD(sim_jobs, sim_job);
@@ -109,6 +111,7 @@ struct sandbox_phones {
 	struct http_client *client;
 	struct sim_line *lines;
 	size_t line_n;
+	char *public_host;
 	struct phone_store store;
 	struct fault_orders orders;
 	struct sim_jobs jobs;
@@ -127,7 +130,7 @@ struct sim_job {
 	int status;
 
 	char *url;
-	const char *key; /* of the line */
+	const struct sim_line *line;
 	int tries;
 	bool dropped;           /* nobody wants it any more, but its call is still open */
 	char phone[NUMBER_MAX]; /* whose text gets `state` once the hook was taken */
@@ -148,13 +151,23 @@ void sim_jobs_end(struct sandbox_phones *box);
 /* POST /sandbox/provider/send. */
 void carrier_send(struct sandbox_phones *box, struct http_exchange *exchange,
 		  const struct http_request *request);
-/* A contact texts one of our numbers. -1 and err when it cannot. */
+/* A contact texts one of our numbers. -1 and err when it cannot: beside real providers only numbers
+ * that nobody has can (sandbox_is_fictitious). */
 int carrier_text(struct sandbox_phones *box, const struct cJSON *json, struct strbuf *id_out,
 		 struct error *err);
 int carrier_order_fault(struct sandbox_phones *box, const char *words, int64_t count,
 			struct error *err);
 /* Drops all that is due; requests that wait are answered. */
 void carrier_reset(struct sandbox_phones *box);
+
+/* ---- who may use it (sandbox_access.c) ------------------------------------------------------- */
+
+char *access_public_host(const char *public_url);
+/* Whether there are real providers beside it. */
+bool access_needs_key(const struct sandbox_phones *box);
+/* 0, or the HTTP status that it must be refused with, and why. */
+int access_check(const struct sandbox_phones *box, const struct http_request *request,
+		 const char **why_out);
 
 /* ---- the page (sandbox_page.c) --------------------------------------------------------------- */
 

@@ -191,6 +191,12 @@ void driver_take_ref(const char *text, char out[TOKEN_MAX])
 		(void)str_copy(out, TOKEN_MAX, text);
 }
 
+void driver_take_number(const char *text, char out[SMS_ADDRESS_MAX])
+{
+	if (!str_copy(out, SMS_ADDRESS_MAX, text))
+		out[0] = '\0';
+}
+
 bool driver_word_value(const struct driver_word *words, const char *text, int *value_out)
 {
 	for (; words->word; words++) {

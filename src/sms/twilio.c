@@ -270,8 +270,8 @@ static int fill_event(const struct sms_hook *hook, const struct http_headers *pa
 		return error_set(err, ERR_INPUT, "there is no MessageSid");
 	event->kind = SMS_EVENT_IGNORED;
 	(void)STR_COPY(event->ext_id, sid);
-	(void)STR_COPY(event->from, param(params, "From"));
-	(void)STR_COPY(event->to, param(params, "To"));
+	driver_take_number(param(params, "From"), event->from);
+	driver_take_number(param(params, "To"), event->to);
 	/* SmsStatus alone is "received" in an inbound text and old-style in a report. */
 	if (!status[0] && strcmp(param(params, "SmsStatus"), "received") != 0)
 		status = param(params, "SmsStatus");

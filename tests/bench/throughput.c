@@ -178,7 +178,8 @@ static void bench_open(struct bench *b, const char *db)
 	b->bridge = bridge_new(b->loop, b->store, b->client, &b->options);
 	b->webhook = webhook_new(b->loop, b->store, b->bridge, SECRET, &b->account, 1);
 	webhook_mount(b->webhook, b->server);
-	b->phones = sandbox_phones_new(b->loop, b->server, b->client, &b->sender, 1);
+	b->phones = sandbox_phones_new(b->loop, b->server, b->client, &b->sender, 1,
+				       "http://127.0.0.1");
 	b->network = chat_network_find("null");
 	b->network_self =
 		b->network->create(b->bridge, b->loop, settings_new(b->network->settings), &err);

@@ -26,7 +26,8 @@
 #define PROVIDERS                                                                                  \
 	"providers:\n"                                                                             \
 	"  - name: sandbox\n"                                                                      \
-	"    driver: sandbox\n"
+	"    driver: sandbox\n"                                                                    \
+	"    key: between us\n"
 #define SENDERS                                                                                    \
 	"senders:\n"                                                                               \
 	"  - name: main\n"                                                                         \
@@ -345,6 +346,10 @@ static void config_load__refuses_what_does_not_fit_together(void **state)
 		{TEAM PROVIDERS "  - {name: tw, driver: twilio, account_sid: "
 				"AC00000000000000000000000000000000}\n" SENDERS,
 		 "entry 2 (tw): 'auth_token' is missing"},
+		{TEAM "providers:\n  - {name: box, driver: sandbox}\n" TWILIO SENDERS,
+		 "providers, entry 1 (box): 'key' is missing: beside a real provider"},
+		{TEAM "providers:\n" TWILIO "  - {name: box, driver: sandbox}\n" SENDERS,
+		 "providers, entry 2 (box): 'key' is missing: beside a real provider"},
 		{TEAM PROVIDERS "senders: [{name: a, provider: sandbax, number: '+15555550100'}]\n",
 		 "senders, entry 1 (a): there is no provider named 'sandbax'"},
 		{TEAM PROVIDERS "senders: [{name: a, provider: sandbox, number: '555'}]\n"

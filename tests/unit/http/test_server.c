@@ -80,6 +80,13 @@ static void large(struct http_exchange *exchange, const struct http_request *req
 	http_reply(exchange, 200, "application/octet-stream", body, size);
 }
 
+static void stranger(struct http_exchange *exchange, const struct http_request *request, void *arg)
+{
+	(void)request;
+	(void)arg;
+	http_reply(exchange, 401, NULL, "", 0);
+}
+
 static char page_text[] = "<p>hello";
 
 static int setup(void **state)
@@ -95,6 +102,7 @@ static int setup(void **state)
 	http_server_route(t.server, "/hold", hold, NULL);
 	http_server_route(t.server, "/page/", page, page_text);
 	http_server_route(t.server, "/page/empty", empty, NULL);
+	http_server_route(t.server, "/stranger", stranger, NULL);
 	http_server_route(t.server, "/large", large, NULL);
 	assert_int_equal(http_server_listen(t.server, "127.0.0.1:0", &err), 0);
 	return 0;
@@ -234,6 +242,20 @@ static void http_server__answers_in_a_row_on_one_connection(void **state)
 	assert_int_equal(http_server_connections(t.server), 1);
 	raw_close(&raw);
 	wait_connections(0);
+}
+
+static void http_server__asks_who_it_is__with_a_401_only(void **state)
+{
+	static const char asks[] = "\r\nWWW-Authenticate: Basic realm=\"Roomline\"\r\n";
+	struct raw raw;
+
+	(void)state;
+	raw_open(&raw);
+	raw_ask(&raw, "GET /stranger HTTP/1.1\r\n" HOST "\r\n");
+	assert_non_null(strstr(raw.got.buf, asks));
+	raw_ask(&raw, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
+	assert_null(strstr(raw.got.buf, "WWW-Authenticate"));
+	raw_close(&raw);
 }
 
 static void http_server__answers_pipelined_requests_in_order(void **state)
@@ -566,6 +588,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(http_server__answers_in_a_row_on_one_connection),
+		TEST(http_server__asks_who_it_is__with_a_401_only),
 		TEST(http_server__answers_pipelined_requests_in_order),
 		TEST(http_server__closes_or_keeps_as_the_request_says),
 		TEST(http_server__refuses__odd_framing_and_closes),

@@ -306,7 +306,7 @@ static void run_answer(struct fixture *f, const char *status)
 	generic_driver.parse_send(&f->account, &answer, &result);
 	while ((line = next_expected(f, &key, &value))) {
 		if (strcmp(key, "class") == 0)
-			expect_text(f, line, sms_class_word(result.class), value);
+			expect_text(f, line, driver_class_word(result.class), value);
 		else if (strcmp(key, "scope") == 0)
 			expect_text(f, line, scope_word(result.scope), value);
 		else if (strcmp(key, "retry_after") == 0)
@@ -362,7 +362,7 @@ static void expect_event(const struct fixture *f, const struct line *line, const
 	else if (strcmp(key, "status") == 0)
 		expect_text(f, line, status_word(event->status), value);
 	else if (strcmp(key, "class") == 0)
-		expect_text(f, line, sms_class_word(event->class), value);
+		expect_text(f, line, driver_class_word(event->class), value);
 	else if (strcmp(key, "scope") == 0)
 		expect_text(f, line, scope_word(event->scope), value);
 	else if (strcmp(key, "code") == 0)

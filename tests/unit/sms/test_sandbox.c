@@ -11,6 +11,8 @@
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "roomline/http.h"
+#include "sms/driver.h"
+#include "sms/sandbox.h"
 #include "sms/sandbox_phones.h"
 
 #include <setjmp.h>
@@ -22,6 +24,7 @@
 #include <cmocka.h>
 
 #define HOOK "https://bot.example.org/sms/hook/S3CRET0123456789/box"
+#define PUBLIC_URL "https://bot.example.org/sms"
 #define LINE "+15555550100"
 #define CONTACT "+15555550123"
 #define REF "0123456789abcdef"
@@ -37,6 +40,8 @@ static struct {
 	struct strbuf log;  /* what came to the hooks, and what became of sends */
 	struct strbuf body; /* of the last answer of the API */
 	int status;
+	const char *host;          /* of calls to the API; NULL: none, as ours have none */
+	const char *authorization; /* the same */
 	int hook_status;
 	int clock_off_s;
 	struct sms_result result;
@@ -84,7 +89,7 @@ static void on_answer(const struct http_answer *answer, void *arg)
 {
 	(void)arg;
 	t.account.driver->parse_send(&t.account, answer, &t.result);
-	strbuf_addf(&t.log, "[%s%s%s];", sms_class_word(t.result.class),
+	strbuf_addf(&t.log, "[%s%s%s];", driver_class_word(t.result.class),
 		    t.result.code[0] ? " " : "", t.result.code);
 }
 
@@ -118,6 +123,10 @@ static int api(const char *method, const char *path, const char *body)
 	call.body = xstrdup(body);
 	call.body_len = strlen(body);
 	http_headers_add(&call.headers, "Content-Type", "application/json");
+	if (t.host)
+		http_headers_add(&call.headers, "Host", t.host);
+	if (t.authorization)
+		http_headers_add(&call.headers, "Authorization", t.authorization);
 	t.status = 0;
 	http_client_start(t.client, &call, on_api, NULL);
 	fake_loop_advance(t.loop, 0);
@@ -170,7 +179,7 @@ static int start(const char *key, const char *base_url)
 	t.senders[1] = (struct sms_sender){.name = "magic", .account = &t.account};
 	(void)STR_COPY(t.senders[1].number.e164, "+15005550007");
 	http_server_route(t.server, "/hook/", on_hook, NULL);
-	t.phones = sandbox_phones_new(t.loop, t.server, t.client, t.senders, 2);
+	t.phones = sandbox_phones_new(t.loop, t.server, t.client, t.senders, 2, PUBLIC_URL);
 	assert_non_null(t.phones);
 	return 0;
 }
@@ -512,6 +521,169 @@ static void sandbox_page__is_whole(void **state)
 	assert_int_equal(api("GET", "/page.css", ""), 200);
 }
 
+/* ---- who may use it -------------------------------------------------------------------------- */
+
+#define START_OF(number) "{\"from\":\"" number "\",\"text\":\"START\"}"
+
+static void sandbox_api__asks_for_the_key__beside_a_real_provider(void **state)
+{
+	static const char *const wrong[] = {
+		NULL,
+		"Basic",
+		"Basic ",
+		"Basic czNjcmV0",             /* s3cret, no user */
+		"Basic YWxpY2U6czNjcmV",      /* alice:s3cre */
+		"Basic YWxpY2U6czNjcmV0eA==", /* alice:s3cretx */
+		"Basic YWxpY2U6",             /* alice: */
+		"Bearer s3cret",
+	};
+	static const char *const paths[] = {
+		"", "/", "/page.js", "/api/phones", "/api/phone/%2B15555550123/texts", "/api/none"};
+
+	(void)state;
+	t.account.mixed = true;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		t.authorization = wrong[i];
+		for (size_t k = 0; k < sizeof(paths) / sizeof(paths[0]); k++)
+			assert_int_equal(api("GET", paths[k], ""), 401);
+		assert_int_equal(api("POST", "/api/text", START_OF(CONTACT)), 401);
+		assert_int_equal(api("POST", "/api/reset", "{}"), 401);
+		assert_int_equal(api("POST", "/api/faults", "{\"fault\":\"late\"}"), 401);
+	}
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "");
+	t.authorization = "basic YWxpY2U6czNjcmV0"; /* alice:s3cret */
+	assert_int_equal(api("GET", "/", ""), 200);
+	t.authorization = "Basic OnMzY3JldA=="; /* :s3cret */
+	assert_int_equal(api("POST", "/api/text", START_OF(CONTACT)), 202);
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "text " CONTACT ">" LINE " 'START' 0;");
+	t.authorization = NULL; /* the driver's own way is open to it */
+	send_text(LINE, CONTACT, "hi");
+	fake_loop_advance(t.loop, 0);
+	assert_string_equal(take_log(), "[ok];");
+}
+
+static void sandbox_text__comes_from_nobody_real__beside_a_real_provider(void **state)
+{
+	static const char *const real[] = {
+		START_OF("+14155552671"), START_OF("+14155550200"),  START_OF("4155550123"),
+		START_OF("14155550123"),  START_OF("0014155550123"), START_OF("+447700900123"),
+		START_OF("12345"),        START_OF("+15005551234"),  START_OF("+18005550123"),
+	};
+	static const char *const made_up[] = {START_OF("+1 (415) 555-0123"),
+					      START_OF("+15005550006")};
+
+	(void)state;
+	t.account.mixed = true;
+	t.authorization = "Basic OnMzY3JldA==";
+	for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
+		if (api("POST", "/api/text", real[i]) != 400)
+			fail_msg("%s: %d", real[i], t.status);
+		assert_non_null(strstr(value("error"), "+12025550123"));
+	}
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "");
+	for (size_t i = 0; i < sizeof(made_up) / sizeof(made_up[0]); i++)
+		assert_int_equal(api("POST", "/api/text", made_up[i]), 202);
+}
+
+static void sandbox_hook__takes_no_real_number__beside_a_real_provider(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"type\":\"text\",\"id\":\"x\",\"from\":\"+14155552671\",\"text\":\"START\"}",
+		"{\"type\":\"text\",\"id\":\"x\",\"from\":\"4155550123\",\"text\":\"START\"}",
+		"{\"type\":\"text\",\"id\":\"x\",\"text\":\"START\"}",
+	};
+	struct http_request request = {.method = "POST"};
+	struct sms_hook hook = {.what = "in", .request = &request};
+	struct sms_event events[1];
+	struct error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		request.body = bodies[i];
+		request.body_len = strlen(bodies[i]);
+		for (int mixed = 0; mixed < 2; mixed++) {
+			t.account.mixed = mixed;
+			assert_int_equal(
+				t.account.driver->parse_hook(&t.account, &hook, events, 1, &err),
+				mixed ? -1 : 1);
+			sms_event_release(&events[0]);
+		}
+	}
+}
+
+static void sandbox_hook__is_refused__where_a_key_is_due_and_none_set(void **state)
+{
+	struct http_request request = {.method = "POST", .body = "{}", .body_len = 2};
+	struct sms_hook hook = {.what = "in", .request = &request};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(t.account.driver->verify_hook(&t.account, &hook, 0, &err), 0);
+	t.account.mixed = true;
+	assert_int_equal(t.account.driver->verify_hook(&t.account, &hook, 0, &err), -1);
+	t.authorization = "Basic Og=="; /* ":" */
+	assert_int_equal(api("GET", "/", ""), 401);
+}
+
+static void sandbox_api__refuses__names_of_others(void **state)
+{
+	static const char *const own[] = {"127.0.0.1",  "127.0.0.1:8080",  "192.168.1.7:80",
+					  "[::1]:8080", "[::1]",           "localhost:8080",
+					  "LOCALHOST",  "bot.example.org", "Bot.Example.Org:443"};
+	static const char *const foreign[] = {"evil.example:8080",
+					      "bot.example.org.evil.example",
+					      "127.0.0.1.evil.example",
+					      "localhost.evil.example:80",
+					      "",
+					      ":8080",
+					      "[",
+					      "[evil.example]",
+					      "example.org",
+					      "2130706433",
+					      "bot.example.or"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		t.host = own[i];
+		if (api("GET", "/", "") != 200)
+			fail_msg("%s: %d", own[i], t.status);
+	}
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		t.host = foreign[i];
+		if (api("GET", "/", "") != 403 ||
+		    api("POST", "/api/text", START_OF(CONTACT)) != 403)
+			fail_msg("%s: %d", foreign[i], t.status);
+		assert_int_equal(api("POST", "/provider/send", "{}"), 400);
+	}
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "");
+}
+
+static void sandbox_check_mix__wants_a_key__beside_others(void **state)
+{
+	struct settings *keyless = settings_new(t.account.driver->settings);
+	struct sms_account accounts[] = {{.name = "a", .driver = sms_driver_find("twilio")},
+					 {.name = "b", .driver = t.account.driver, .set = t.set},
+					 {.name = "c", .driver = t.account.driver, .set = keyless}};
+	struct error err = {0};
+	size_t wrong = 0;
+
+	(void)state;
+	assert_int_equal(settings_finish(keyless, NULL, &err), 0);
+	assert_int_equal(sandbox_check_mix(accounts + 1, 2, &wrong, &err), 0);
+	assert_false(accounts[1].mixed || accounts[2].mixed);
+	assert_int_equal(sandbox_check_mix(accounts, 1, &wrong, &err), 0);
+	assert_int_equal(sandbox_check_mix(accounts, 2, &wrong, &err), 0);
+	assert_true(accounts[1].mixed);
+	assert_int_equal(sandbox_check_mix(accounts, 3, &wrong, &err), -1);
+	assert_int_equal(wrong, 2);
+	assert_non_null(strstr(err.text, "opt-outs"));
+	settings_free(keyless);
+}
+
 static void sandbox_phones_new__mounts_nothing__for_other_drivers(void **state)
 {
 	struct sms_account other = t.account;
@@ -519,7 +691,7 @@ static void sandbox_phones_new__mounts_nothing__for_other_drivers(void **state)
 
 	(void)state;
 	other.driver = sms_driver_find("twilio");
-	assert_null(sandbox_phones_new(t.loop, t.server, t.client, &sender, 1));
+	assert_null(sandbox_phones_new(t.loop, t.server, t.client, &sender, 1, PUBLIC_URL));
 	sandbox_phones_free(NULL);
 }
 
@@ -544,6 +716,14 @@ int main(void)
 		TEST(sandbox_phones__stay_few),
 		TEST(sandbox_api__refuses__forms_and_unknown_paths),
 		TEST(sandbox_page__is_whole),
+		TEST(sandbox_api__asks_for_the_key__beside_a_real_provider),
+		TEST(sandbox_text__comes_from_nobody_real__beside_a_real_provider),
+		TEST(sandbox_hook__takes_no_real_number__beside_a_real_provider),
+		cmocka_unit_test_setup_teardown(
+			sandbox_hook__is_refused__where_a_key_is_due_and_none_set,
+			setup_without_key, teardown),
+		TEST(sandbox_api__refuses__names_of_others),
+		TEST(sandbox_check_mix__wants_a_key__beside_others),
 		TEST(sandbox_phones_new__mounts_nothing__for_other_drivers),
 	};
 

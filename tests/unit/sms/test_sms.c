@@ -84,7 +84,7 @@ static void sms_result_from_http__errs_on_the_safe_side(void **state)
 		memset(&result, 0xAA, sizeof(result));
 		sms_result_from_http(&answer, &result);
 		if (result.class != cases[i].class)
-			fail_msg("%d is %s", cases[i].status, sms_class_word(result.class));
+			fail_msg("%d is %s", cases[i].status, driver_class_word(result.class));
 		assert_true(strlen(result.reason) > 10);
 		assert_string_equal(result.ext_id, "");
 		assert_string_equal(result.code, "");
@@ -183,13 +183,13 @@ static void driver_check_url__keeps_secrets_off_the_wire(void **state)
 	assert_int_equal(driver_check_url("k", "ftp://h", true, NULL), -1);
 }
 
-static void sms_class_word__is_read_back(void **state)
+static void driver_class_word__is_read_back(void **state)
 {
 	(void)state;
 	for (int i = SMS_OK; i <= SMS_AMBIGUOUS; i++) {
 		enum sms_class class = SMS_OK;
 
-		assert_true(driver_class_value(sms_class_word((enum sms_class)i), &class));
+		assert_true(driver_class_value(driver_class_word((enum sms_class)i), &class));
 		assert_int_equal(class, i);
 	}
 	assert_false(driver_class_value("great", &(enum sms_class){SMS_OK}));
@@ -204,7 +204,7 @@ int main(void)
 		cmocka_unit_test(sms_result_from_http__reads_retry_after),
 		cmocka_unit_test(sms_account__is_as_its_settings_say),
 		cmocka_unit_test(driver_check_url__keeps_secrets_off_the_wire),
-		cmocka_unit_test(sms_class_word__is_read_back),
+		cmocka_unit_test(driver_class_word__is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

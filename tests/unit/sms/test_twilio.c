@@ -374,6 +374,21 @@ static void twilio_parse_hook__reads_pictures_and_short_codes(void **state)
 	sms_event_release(&e);
 }
 
+static void twilio_parse_hook__takes_no_part_of_a_long_number(void **state)
+{
+	struct sms_event e;
+
+	(void)state;
+	assert_int_equal(parse("POST", "",
+			       "MessageSid=MM1&Body=x&To=%2B1&From=%2B14155550123"
+			       "++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++9",
+			       &e),
+			 1);
+	assert_string_equal(e.from, "");
+	assert_string_equal(e.to, "+1");
+	sms_event_release(&e);
+}
+
 static void twilio_parse_hook__tells_what_twilio_took_for_a_keyword(void **state)
 {
 	static const struct {
@@ -513,6 +528,7 @@ int main(void)
 		TEST(twilio_errors__are_of_their_class),
 		TEST(twilio_parse_hook__reads_a_text),
 		TEST(twilio_parse_hook__reads_pictures_and_short_codes),
+		TEST(twilio_parse_hook__takes_no_part_of_a_long_number),
 		TEST(twilio_parse_hook__tells_what_twilio_took_for_a_keyword),
 		TEST(twilio_parse_hook__reads_every_status),
 		TEST(twilio_parse_hook__gives_failures_their_class),
