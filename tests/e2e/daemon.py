@@ -8,6 +8,7 @@
 Each has its own folder, port and database. kill() is SIGKILL, start() brings it back on the same
 data; crash_at="outbox.committed:3" starts a build with crash points that dies at that step.
 """
+import base64
 import json
 import os
 import shutil
@@ -32,6 +33,10 @@ def binary():
 
 SANDBOX = {"name": "sandbox", "driver": "sandbox"}
 MAIN = {"name": "main", "provider": "sandbox", "number": SENDER, "per_minute": 6000}
+
+
+def basic(key):
+    return "Basic " + base64.b64encode(b"anybody:" + key.encode()).decode()
 
 
 def yaml_value(value):
@@ -186,11 +191,16 @@ class Roomline:
 
     # ---- the sandbox
 
+    @property
+    def sandbox_key(self):
+        return next((p.get("key", "") for p in self.providers if p["driver"] == "sandbox"), "")
+
     def api(self, path, body=None):
         request = urllib.request.Request(
             self.url + "/sandbox/api/" + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"})
+            headers={"Content-Type": "application/json",
+                     "Authorization": basic(self.sandbox_key)})
         with urllib.request.urlopen(request, timeout=20) as answer:
             text = answer.read().decode()
             return json.loads(text) if text.strip() else None

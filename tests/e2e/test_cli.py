@@ -23,13 +23,14 @@ from contextlib import closing
 
 import pytest
 
-from daemon import ROOT, binary
+from daemon import ROOT, basic, binary
 from servers import HOST, Process, free_ports, port_open, wait_until
 
 OK, OTHER, USAGE, CONFIG, DATABASE, NETWORK, RUNNING = range(7)
 SECRET = "hook-secret-0123456789"
 TOKEN = "the-auth-token-of-a-test"
-CONTACT = "+14155552671"
+CONTACT = "+14155550171"  # made up, as must be what the sandbox shares with a real provider
+BOX_KEY = "sandbox-key-0123456789"
 COMMANDS = ("run", "init", "check", "backup", "restore", "health", "explain")
 
 
@@ -51,7 +52,7 @@ class Daemon:
             "log": {"level": "debug"},
             "null": {},
             "providers": [
-                {"name": "sandbox", "driver": "sandbox"},
+                {"name": "sandbox", "driver": "sandbox", "key": BOX_KEY},
                 {"name": "tw", "driver": "twilio", "account_sid": "AC" + "0" * 32,
                  "auth_token": TOKEN},
             ],
@@ -111,17 +112,25 @@ class Daemon:
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
 
+    def box(self, path, body=None, key=BOX_KEY, host=None):
+        """The sandbox's API."""
+        headers = {"Content-Type": "application/json"}
+        if key:
+            headers["Authorization"] = basic(key)
+        if host:
+            headers["Host"] = host
+        return self.get("/sandbox/api/" + path, body and json.dumps(body).encode(), headers)
+
     def phone_texts(self, text):
         """Texts as a contact; returns all that the phone has got until an answer came."""
-        path = "/sandbox/api/phone/" + urllib.parse.quote(CONTACT) + "/texts"
+        path = "phone/" + urllib.parse.quote(CONTACT) + "/texts"
 
         def received():
-            status, body = self.get(path)
+            status, body = self.box(path)
             return [t["text"] for t in json.loads(body)["texts"] if t["direction"] == "in"] \
                 if status == 200 else []
         before = len(received())
-        status, _ = self.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": text}).encode(),
-                             {"Content-Type": "application/json"})
+        status, _ = self.box("text", {"from": CONTACT, "text": text})
         assert status == 202
         wait_until(lambda: len(received()) > before, 10, lambda: "an answer: " + self.log())
         return received()
@@ -252,12 +261,9 @@ def checked(tmp_path, **changes):
     return roomline("check", cwd=tmp_path)
 
 
-def test_check_is_content_with_a_good_configuration(tmp_path, xmpp_port):
-    xmpp = {"domain": "sms.localhost", "muc_service": "rooms.localhost", "secret": "x",
-            "host": HOST, "port": str(xmpp_port)}
-    answer = checked(tmp_path, xmpp=xmpp)
+def test_check_is_content_with_a_good_configuration(tmp_path):
+    answer = checked(tmp_path)
     assert answer.returncode == OK, answer.stdout
-    assert f"ok   xmpp: {HOST} port {xmpp_port} answers" in answer.stdout
     assert "ok   time zones: tzdata 2" in answer.stdout
     assert "will be made at the first start" in answer.stdout
     assert "FAIL" not in answer.stdout
@@ -280,10 +286,56 @@ def test_check_says_which_connection_fails(tmp_path):
     assert f"FAIL xmpp: no connection to {HOST} port {port}" in answer.stdout
 
 
+def test_check_shows_what_is_wrong_in_every_part(tmp_path):
+    d = Daemon(tmp_path, organisation={"region": "USA"}, http={"listen": "8080"},
+               policy={"hold_hours": "0"}, team={"inbox": ["alice"]})
+    d.sections["providers"][1]["auth_token"] = "file:nowhere"
+    d.sections["senders"][0]["number"] = "5550100"
+    d.sections["senders"][1]["number"] = "(415) 555-0100"
+    d.write()
+    answer = roomline("check", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    for says in ("organisation: 'region' is 'USA' but must be a country's two letters",
+                 "http: 'listen' is '8080' but must be ADDRESS:PORT",
+                 "policy: 'hold_hours'", "team: 'inbox': 'alice' must be NETWORK:ADDRESS",
+                 "providers, entry 2 (tw): 'auth_token': cannot read",
+                 "senders, entry 1 (main): 'number' is '5550100' but must begin with +",
+                 "senders, entry 2 (two): 'number' is '(415) 555-0100' but must begin with +"):
+        assert f"FAIL configuration: roomline.yaml: {says}" in answer.stdout, answer.stdout
+    assert answer.stdout.count("FAIL") == 7
+    answer = roomline("run", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert answer.stderr.count("roomline: roomline.yaml: ") == 7
+
+
+def test_check_warns_of_secrets_that_others_can_read(tmp_path):
+    (tmp_path / "hook").write_text(SECRET)
+    os.chmod(tmp_path / "hook", 0o644)
+    answer = checked(tmp_path, http={"hook_secret": "file:hook"})
+    assert answer.returncode == OK
+    assert "warn ./hook is a secret and everybody on this machine may read it" in answer.stdout
+    os.chmod(tmp_path / "hook", 0o600)
+    assert "is a secret" not in checked(tmp_path, http={"hook_secret": "file:hook"}).stdout
+
+
+@pytest.mark.parametrize("key", ["user", "password"])
+def test_check_names_a_key_that_a_definition_wants(tmp_path, key):
+    d = Daemon(tmp_path)
+    d.sections["providers"] = [{"name": "kannel", "driver": "generic", "user": "u",
+                                "password": "p", "definition": os.path.join(
+                                    ROOT, "config/providers/kannel.yaml")}]
+    d.sections["senders"] = [{"name": "main", "provider": "kannel", "number": "+14155550100"}]
+    del d.sections["providers"][0][key]
+    d.write()
+    answer = roomline("check", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert f"'{key}' is missing" in answer.stdout
+
+
 def test_check_finds_a_port_that_somebody_else_has(tmp_path, xmpp_port):
     answer = checked(tmp_path, http={"listen": f"{HOST}:{xmpp_port}"})
     assert answer.returncode == NETWORK
-    assert "FAIL port:" in answer.stdout
+    assert "FAIL port:" in answer.stdout and "change http.listen" in answer.stdout
 
 
 def test_check_finds_a_broken_database(tmp_path):
@@ -328,9 +380,8 @@ def test_a_signal_ends_it_cleanly(daemon, signo):
 
 
 def test_what_is_in_flight_at_the_end_is_waited_for_but_not_forever(daemon):
-    daemon.get("/sandbox/api/faults", b'{"fault":"noanswer"}', {"Content-Type": "application/json"})
-    daemon.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": "HELP"}).encode(),
-               {"Content-Type": "application/json"})
+    daemon.box("faults", {"fault": "noanswer"})
+    daemon.box("text", {"from": CONTACT, "text": "HELP"})
     daemon.wait_log("message.sending")
     daemon.process.send_signal(signal.SIGTERM)
     daemon.wait_log("app.stopping")
@@ -341,9 +392,8 @@ def test_what_is_in_flight_at_the_end_is_waited_for_but_not_forever(daemon):
 
 
 def test_a_second_signal_does_not_wait(daemon):
-    daemon.get("/sandbox/api/faults", b'{"fault":"noanswer"}', {"Content-Type": "application/json"})
-    daemon.get("/sandbox/api/text", json.dumps({"from": CONTACT, "text": "HELP"}).encode(),
-               {"Content-Type": "application/json"})
+    daemon.box("faults", {"fault": "noanswer"})
+    daemon.box("text", {"from": CONTACT, "text": "HELP"})
     daemon.wait_log("message.sending")
     daemon.process.send_signal(signal.SIGTERM)
     daemon.wait_log("app.stopping")
@@ -363,7 +413,9 @@ def test_a_second_daemon_is_refused(daemon):
 
 def test_a_port_in_use_and_a_missing_folder_end_the_start(tmp_path, xmpp_port):
     Daemon(tmp_path, http={"listen": f"{HOST}:{xmpp_port}"}).write()
-    assert roomline("run", cwd=tmp_path).returncode == NETWORK
+    answer = roomline("run", cwd=tmp_path)
+    assert answer.returncode == NETWORK
+    assert "change http.listen" in answer.stderr
     Daemon(tmp_path, store={"path": "no/such/roomline.db"}).write()
     assert roomline("run", cwd=tmp_path).returncode == DATABASE
     assert roomline("run", "-c", "nowhere.yaml", cwd=tmp_path).returncode == CONFIG
@@ -411,6 +463,7 @@ def test_a_broken_configuration_is_refused_and_the_old_one_stays(daemon):
     for section, key, value, says in (
             ("organisation", "nmae", "x", "there is no key 'nmae'"),
             ("policy", "hold_hours", "0", "'hold_hours'"),
+            ("organisation", "region", "USA", "'region' is 'USA'"),
             ("http", "hook_secret", "file:nowhere", "cannot read")):
         kept = json.dumps(daemon.sections)
         daemon.sections.setdefault(section, {})[key] = value
@@ -418,7 +471,7 @@ def test_a_broken_configuration_is_refused_and_the_old_one_stays(daemon):
         daemon.reload()
         daemon.wait_log(says)
         daemon.sections = json.loads(kept)
-    assert daemon.log().count("app.reload_refused") == 3
+    assert daemon.log().count("app.reload_refused") == 4
     assert "Riverside: Reach us" in daemon.phone_texts("HELP")[-1]
 
 
@@ -427,11 +480,12 @@ def test_a_reload_exchanges_a_token(daemon):
     assert daemon.twilio(text_of("SM2", "two"), token="fresh")[0] == 403
     daemon.sections["providers"][1].update(auth_token="fresh", auth_token_previous=TOKEN)
     daemon.reload()
-    daemon.wait_log("app.reloaded")
+    daemon.wait_log('app.reloaded changed="tw: auth_token, tw: auth_token_previous"')
     assert daemon.twilio(text_of("SM2", "two"), token="fresh")[0] == 200
     assert daemon.twilio(text_of("SM3", "three"))[0] == 200
     daemon.reload()  # the same again: nothing that is in use may go
     wait_until(lambda: daemon.log().count("app.reloaded") == 2, 10, "a second reload")
+    daemon.wait_log("app.reloaded changed=nothing")
     assert daemon.twilio(text_of("SM4", "four"))[0] == 200
     assert daemon.inbound() == ["one", "two", "three", "four"]
 
@@ -472,6 +526,27 @@ def test_an_opt_out_survives_a_restore_after_a_crash(daemon):
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert db.execute("SELECT phone FROM suppression").fetchall() == [(CONTACT,)]
         assert [r[0] for r in db.execute("SELECT text FROM message WHERE outbound = 0")] == ["HELP"]
+
+
+def test_the_sandbox_undoes_no_real_stop(daemon):
+    """Who reaches its page, or a site that a browser there shows, is nobody's phone."""
+    real = "+14155552671"
+
+    def suppressed():
+        with closing(sqlite3.connect(daemon.path("roomline.db"))) as db:
+            return db.execute("SELECT phone FROM suppression").fetchall()
+    assert daemon.twilio(text_of("SM" + "7" * 32, "STOP", From=real))[0] == 200
+    assert suppressed() == [(real,)]
+    start = {"from": real, "text": "START"}
+    assert daemon.box("text", start, key=None)[0] == 401
+    assert daemon.box("text", start, key="guessed")[0] == 401
+    assert daemon.box("text", start, host="rebound.example")[0] == 403
+    status, why = daemon.box("text", start)
+    assert status == 400 and "made-up number" in why
+    for path in ("/sandbox/", "/sandbox/api/phones"):
+        assert daemon.get(path)[0] == 401
+    daemon.phone_texts("HELP")  # what is refused would have come by now
+    assert suppressed() == [(real,)]
 
 
 def test_a_restore_says_what_is_lost(tmp_path):
