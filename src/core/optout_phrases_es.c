@@ -112,6 +112,11 @@ static const struct phrase cues[] = {
 	{"T2.vayanse", {START, ONE(W_GETLOST), REP(W_DET), ONE(W_HELL)}},
 	{"T2.denuncia", {ONE(W_ES_REPORT), REP(W_DET), ONE(W_NUMBER, W_TEXTS)}},
 	{"T2.demasiados", {ONE(W_ES_MANY), REP(W_DET), ONE(W_TEXTS)}},
+	{"T2.dejen_hasta",
+	 {START, ONE(W_ES_STOP), ONE(W_OF), ONE(W_ES_WRITE_INF), REP(W_DET, W_TEXTS), GAP,
+	  ONE(W_GUARD, W_LATE)}},
+	{"T2.dejen_hasta",
+	 {START, ONE(W_ES_WITHOUT, W_NO), REP(W_DET), ONE(W_TEXTS), REP(W_DET), ONE(W_GUARD)}},
 	{"T2.nunca_me_inscribi", {ONE(W_NO, W_NEVER), ONE(W_ME), ONE(W_ES_SIGNED)}},
 	{.rule = NULL},
 };

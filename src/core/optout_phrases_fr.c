@@ -28,6 +28,7 @@ static const struct phrase shields[] = {
 	 {ONE(W_FR_NE), REP(W_ME), ONE(W_FR_STOP, W_FR_REMOVE, W_FR_UNSUB, W_FR_LEAVE, W_LOSE),
 	  REP(W_ME), ONE(W_FR_PAS, W_FR_PLUS), REP(W_OF, W_ME), OPT(W_FR_WRITE_INF, W_FR_SEND)}},
 	{"negated", {ONE(W_FR_PAS), ONE(W_ME), ONE(W_FR_UNSUB_INF, W_FR_REMOVE_INF)}},
+	{"my_own", {ONE(W_FR_I), GAP, ONE(W_FR_STOP), ONE(W_OF), ONE(W_FR_WRITE_INF)}},
 	{"later", {ONE(W_FR_WRITE), ONE(W_ME), ONE(W_UNKNOWN)}},
 	{.rule = NULL},
 };
@@ -103,6 +104,15 @@ static const struct phrase cues[] = {
 	 {ONE(W_FR_PLUS), ONE(W_GAVE), ONE(W_MY), ONE(W_NUMBER, W_PHONE, W_DATA)}},
 	{"T2.deja_demande",
 	 {ONE(W_FR_ASKED), ONE(W_OF), REP(W_ME), ONE(W_FR_STOP, W_FR_REMOVE_INF)}},
+	{"T2.arretez_avant",
+	 {START, OPT(W_OF), ONE(W_FR_STOP), ONE(W_OF), ONE(W_FR_WRITE_INF, W_FR_SEND),
+	  REP(W_DET, W_TEXTS, W_TEXT), GAP, ONE(W_GUARD, W_LATE)}},
+	{"T2.arretez_avant",
+	 {START, OPT(W_OF), ONE(W_FR_STOP), REP(W_DET), ONE(W_TEXTS, W_TEXT), REP(W_DET), GAP,
+	  ONE(W_GUARD, W_LATE)}},
+	{"T2.arretez_avant",
+	 {START, ONE(W_FR_PAS, W_FR_PLUS), ONE(W_OF), REP(W_DET), ONE(W_TEXTS, W_TEXT), REP(W_DET),
+	  ONE(W_GUARD, W_LATE)}},
 	{"T2.trop_de_textos", {ONE(W_FR_TOO), REP(W_DET), ONE(W_TEXTS, W_TEXT)}},
 	{.rule = NULL},
 };

@@ -101,6 +101,8 @@ const struct word_row optout_words_en[] = {
 	{W_AT, "at"},
 	{W_PLACE, "work night home school dinner lunch church midnight noon job office dawn"},
 	{W_LATE, "late early"},
+	{W_DRIVING, "driving drivin drive biking"},
+	{W_LESS, "less fewer"},
 	{W_TAIL,
 	 "by no further via about for from with on at in or and to bc because cuz cause as since "
 	 "so "

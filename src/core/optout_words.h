@@ -80,6 +80,8 @@ enum word_class {
 	W_AT,
 	W_PLACE,
 	W_LATE,
+	W_DRIVING,
+	W_LESS,
 	W_TAIL,   /* may follow "do not text me" without naming what is not to be texted */
 	W_CLAUSE, /* begins a new clause: i, you, we */
 	W_AGAIN,
@@ -289,6 +291,7 @@ enum word_class {
 	W_FR_NE,
 	W_FR_PLUS,
 	W_FR_PAS,
+	W_FR_I,
 	W_FR_LEAVE,
 	W_FR_PEACE,
 	W_FR_BE,

@@ -26,7 +26,8 @@ const struct word_row optout_words_es[] = {
 	{W_IF, "si"},
 	{W_GUARD,
 	 "hasta antes despues durante mientras noche trabajo cuando excepto salvo correo manana "
-	 "como"},
+	 "como ayer anoche"},
+	{W_LATE, "tarde temprano"},
 	{W_AGAIN, "mas nunca jamas ya otra"},
 	{W_IS, "es son"},
 	{W_HOW, "como donde"},

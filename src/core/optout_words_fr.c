@@ -24,7 +24,8 @@ const struct word_row optout_words_fr[] = {
 	{W_IF, "si"},
 	{W_GUARD,
 	 "avant apres pendant jusqu jusqua plutot lieu sauf nuit soir travail quand comment "
-	 "demain courriel"},
+	 "demain courriel hier fin semaine matin"},
+	{W_LATE, "tard tot"},
 	{W_IS, "est sont"},
 	{W_HOW, "comment ou"},
 	{W_WHO, "qui"},
@@ -88,6 +89,7 @@ const struct word_row optout_words_fr[] = {
 	{W_FR_NE, "ne n"},
 	{W_FR_PLUS, "plus pu jamais"},
 	{W_FR_PAS, "pas"},
+	{W_FR_I, "je j"},
 	{W_FR_LEAVE, "laissez laisse lachez lache foutez fous fichez fiche"},
 	{W_FR_PEACE, "tranquilles tranquille paix"},
 	{W_FR_BE, "suis est etre es"},
