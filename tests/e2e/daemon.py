@@ -193,7 +193,8 @@ class Roomline:
 
     @property
     def sandbox_key(self):
-        return next((p.get("key", "") for p in self.providers if p["driver"] == "sandbox"), "")
+        return next((p.get("key", "") for p in self.config["providers"]
+                     if p["driver"] == "sandbox"), "")
 
     def api(self, path, body=None):
         request = urllib.request.Request(
