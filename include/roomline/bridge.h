@@ -100,6 +100,7 @@ bool bridge_is_paused(struct bridge *bridge);
 bool bridge_is_user(const struct bridge *bridge, const char *user);
 /* How many chat networks can take calls. */
 int bridge_networks_up(const struct bridge *bridge);
+bool bridge_network_is_up(const struct bridge *bridge, const char *network);
 /* One line per network and per sender: name, state. */
 struct strbuf;
 void bridge_describe(struct bridge *bridge, struct strbuf *out);

@@ -36,6 +36,8 @@ struct store;
 int store_open(const char *path, struct store **store_out, struct error *err);
 /* For `check`: opens what exists read-only and takes no lock. */
 int store_check(const char *path, struct error *err);
+/* Whether a daemon has it open, as far as can be told. */
+bool store_is_running(const char *path);
 /* A consistent copy while a daemon may be running. Refuses an existing file. */
 int store_backup(const char *path, const char *copy_path, struct error *err);
 

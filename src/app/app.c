@@ -12,6 +12,7 @@
 #include "app/cli.h"
 #include "app/notify.h"
 #include "app/tzdata.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -111,6 +112,18 @@ static void prune(void *arg)
 
 /* ---- health ----------------------------------------------------------------------------------- */
 
+static void add_network_health(struct app *app, const struct app_network *network,
+			       struct strbuf *body)
+{
+	char state[200] = "";
+
+	network->network->describe(network->self, state, sizeof(state));
+	strbuf_addf(body, "{\"name\":\"%s\",\"up\":%s,\"state\":", network->network->name,
+		    bridge_network_is_up(app->bridge, network->network->name) ? "true" : "false");
+	json_add_text(body, state);
+	strbuf_addc(body, '}');
+}
+
 static void on_health(struct http_exchange *exchange, const struct http_request *request, void *arg)
 {
 	struct app *app = arg;
@@ -122,10 +135,14 @@ static void on_health(struct http_exchange *exchange, const struct http_request 
 	STRBUF_AUTO(body);
 
 	(void)request;
-	strbuf_addf(&body,
-		    "{\"status\":\"%s\",\"store\":%s,\"networks_up\":%d,\"paused\":%s,"
-		    "\"version\":\"%s\"}\n",
-		    ok ? "ok" : "failing", store_ok ? "true" : "false", up,
+	strbuf_addf(&body, "{\"status\":\"%s\",\"store\":%s,\"networks_up\":%d,\"networks\":[",
+		    ok ? "ok" : "failing", store_ok ? "true" : "false", up);
+	for (size_t i = 0; i < app->network_n; i++) {
+		if (i > 0)
+			strbuf_addc(&body, ',');
+		add_network_health(app, &app->networks[i], &body);
+	}
+	strbuf_addf(&body, "],\"paused\":%s,\"version\":\"%s\"}\n",
 		    bridge_is_paused(app->bridge) ? "true" : "false", ROOMLINE_VERSION);
 	http_reply(exchange, ok ? 200 : 503, "application/json", body.buf, body.len);
 }
@@ -238,9 +255,13 @@ static void make_parts(struct app *app)
 static int start_parts(struct app *app, struct error *err)
 {
 	const char *listen = settings_text(app->boot->sections[SECTION_HTTP], "listen");
+	struct error why;
 
-	if (http_server_listen(app->server, listen, err) < 0)
+	if (http_server_listen(app->server, listen, &why) < 0) {
+		(void)error_set(err, why.kind,
+				"%.200s; stop what uses the port, or change http.listen", why.text);
 		return EXIT_NETWORK;
+	}
 	if (bridge_start(app->bridge, err) < 0)
 		return EXIT_DATABASE;
 	for (size_t i = 0; i < app->network_n; i++) {
@@ -257,14 +278,12 @@ static int start_parts(struct app *app, struct error *err)
 	return EXIT_OK;
 }
 
-static int start(struct app *app, const char *config_path, struct error *err)
+static int start(struct app *app, struct error *err)
 {
 	char version[16];
 	struct error old;
 	int code;
 
-	if (config_load(config_path, &app->boot, err) < 0)
-		return EXIT_CONFIG;
 	app->live = app->boot;
 	app_take_log_level(app->boot);
 	app_log_warnings(app->boot);
@@ -286,7 +305,10 @@ int app_run(const char *config_path)
 	int code;
 
 	prepare_process();
-	code = start(&app, config_path, &err);
+	code = cli_load(config_path, &app.boot);
+	if (code != EXIT_OK)
+		return code;
+	code = start(&app, &err);
 	if (code == EXIT_OK) {
 		loop_run(app.loop);
 		code = app.exit_code;

@@ -20,6 +20,19 @@ int cli_fail(int code, const struct error *err)
 	return code;
 }
 
+int cli_load(const char *path, struct config **config_out)
+{
+	STRBUF_AUTO(faults);
+	char *rest;
+
+	if (config_load_or_list(path, config_out, &faults) == 0)
+		return EXIT_OK;
+	rest = faults.buf;
+	for (char *line = strsep(&rest, "\n"); line && *line; line = strsep(&rest, "\n"))
+		(void)fprintf(stderr, "roomline: %s\n", line);
+	return EXIT_CONFIG;
+}
+
 int cli_run(const struct cli_options *options)
 {
 	return app_run(options->config);
@@ -32,8 +45,8 @@ int cli_backup(const struct cli_options *options)
 	char *path;
 	int rc;
 
-	if (config_load(options->config, &config, &err) < 0)
-		return cli_fail(EXIT_CONFIG, &err);
+	if (cli_load(options->config, &config) != EXIT_OK)
+		return EXIT_CONFIG;
 	path = config_store_path(config);
 	rc = store_backup(path, options->operand, &err);
 	free(path);
@@ -88,11 +101,10 @@ int cli_health(const struct cli_options *options)
 	struct http_call call = {.method = "GET", .timeout_ms = HEALTH_TIMEOUT_MS};
 	struct config *config = NULL;
 	struct http_client *client;
-	struct error err = {0};
 	STRBUF_AUTO(url);
 
-	if (config_load(options->config, &config, &err) < 0)
-		return cli_fail(EXIT_CONFIG, &err);
+	if (cli_load(options->config, &config) != EXIT_OK)
+		return EXIT_CONFIG;
 	strbuf_adds(&url, "http://");
 	cli_own_address(settings_text(config->sections[SECTION_HTTP], "listen"), &url);
 	strbuf_adds(&url, "/health");

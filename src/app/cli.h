@@ -33,6 +33,9 @@ int cli_health(const struct cli_options *options);
 
 /* Prints "roomline: SENTENCE" to standard error and returns code. */
 int cli_fail(int code, const struct error *err);
+/* Loads it, or prints all that is wrong to standard error; returns an exit code. */
+struct config;
+int cli_load(const char *path, struct config **config_out);
 /* "127.0.0.1:8080" to ask ourselves where `listen` may name all addresses. */
 struct strbuf;
 void cli_own_address(const char *listen, struct strbuf *out);

@@ -9,6 +9,7 @@
 #include "app/config.h"
 #include "app/probe.h"
 #include "app/tzdata.h"
+#include "base/json.h"
 #include "base/os_error.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -85,9 +86,8 @@ static void check_new_database(struct report *report, const char *path)
 		    folder, os_error(errno));
 }
 
-static void check_database(struct report *report, const struct config *config)
+static void check_database(struct report *report, const char *path)
 {
-	AUTO_FREE char *path = config_store_path(config);
 	struct error err;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -99,22 +99,27 @@ static void check_database(struct report *report, const struct config *config)
 		    store_schema_version());
 }
 
-/* ---- the port --------------------------------------------------------------------------------- */
+/* ---- the port, and the daemon behind it ------------------------------------------------------- */
 
 struct asking {
 	struct loop *loop;
-	bool ours;
+	struct cJSON *health; /* of a Roomline, NULL when there is none */
 };
 
 static void on_answer(const struct http_answer *answer, void *arg)
 {
 	struct asking *asking = arg;
+	STRBUF_AUTO(text);
 
-	asking->ours = answer->fate == HTTP_ANSWERED && strstr(answer->body, "\"networks_up\":");
+	if (answer->fate == HTTP_ANSWERED)
+		asking->health =
+			json_parse(answer->body, strlen(answer->body), JSON_DEPTH_MAX, NULL);
+	if (!json_text(asking->health, "networks_up", &text))
+		json_auto_free(&asking->health);
 	loop_stop(asking->loop);
 }
 
-static bool is_ours(struct loop *loop, const char *listen)
+static struct cJSON *ask_health(struct loop *loop, const char *listen)
 {
 	struct asking asking = {.loop = loop};
 	struct http_call call = {.method = "GET", .timeout_ms = PROBE_TIMEOUT_MS};
@@ -128,59 +133,117 @@ static bool is_ours(struct loop *loop, const char *listen)
 	http_client_start(client, &call, on_answer, &asking);
 	loop_run(loop);
 	http_client_free(client);
-	return asking.ours;
+	return asking.health;
 }
 
-static void check_port(struct report *report, const struct config *config)
+/* Gives what the daemon there says of itself, NULL when there is none. */
+static struct cJSON *check_port(struct report *report, const struct config *config)
 {
 	const char *listen = settings_text(config->sections[SECTION_HTTP], "listen");
 	struct loop *loop = loop_new();
 	struct http_server *server = http_server_new(loop);
+	struct cJSON *health = NULL;
 	struct error err;
 	int rc = http_server_listen(server, listen, &err);
 
 	http_server_free(server);
+	if (rc < 0)
+		health = ask_health(loop, listen);
 	if (rc == 0)
 		say(report, CHECK_OK, EXIT_OK, "port: %s is free", listen);
-	else if (is_ours(loop, listen))
+	else if (health)
 		say(report, CHECK_OK, EXIT_OK, "port: a Roomline is running on %s", listen);
 	else
 		say(report, CHECK_FAIL, EXIT_NETWORK,
 		    "port: %s; stop what uses it, or change http.listen", err.text);
 	loop_free(loop);
+	return health;
 }
 
 /* ---- others ----------------------------------------------------------------------------------- */
 
-static bool has_key(const struct settings *set, const char *key)
+/* How a chat server is tried: by a connection of ours, which is closed again. */
+static const struct {
+	const char *network;
+	int (*probe)(const struct settings *set, int timeout_ms, struct strbuf *said,
+		     struct error *err);
+} probes[] = {{"xmpp", probe_xmpp}};
+
+/* What the network itself has to say against its settings. */
+static bool network_is_sane(struct report *report, const struct config_network *network)
 {
-	for (const struct setting *row = settings_table(set); row->key; row++) {
-		if (strcmp(row->key, key) == 0)
-			return true;
-	}
-	return false;
+	struct loop *loop = loop_new();
+	struct error err;
+	void *self = network->network->create(NULL, loop, network->set, &err);
+
+	if (self)
+		network->network->destroy(self);
+	else
+		say(report, CHECK_FAIL, EXIT_CONFIG, "%s: %s", network->network->name, err.text);
+	loop_free(loop);
+	return self != NULL;
 }
 
-/* A network that is reached by a connection of ours names where to by these two keys. */
-static void check_network(struct report *report, const struct config_network *network)
+static void check_running_network(struct report *report, const char *name,
+				  const struct cJSON *health)
+{
+	bool found = false;
+
+	for (int i = 0; !found; i++) {
+		STRBUF_AUTO(path);
+		STRBUF_AUTO(its_name);
+		STRBUF_AUTO(up);
+		STRBUF_AUTO(state);
+
+		strbuf_addf(&path, "networks.%d.name", i);
+		if (!json_text(health, path.buf, &its_name))
+			break;
+		found = strcmp(its_name.buf, name) == 0;
+		strbuf_truncate(&path, path.len - strlen("name"));
+		strbuf_adds(&path, "up");
+		(void)json_text(health, path.buf, &up);
+		strbuf_truncate(&path, path.len - strlen("up"));
+		strbuf_adds(&path, "state");
+		(void)json_text(health, path.buf, &state);
+		if (found && strcmp(up.buf, "true") == 0)
+			say(report, CHECK_OK, EXIT_OK, "%s: the running daemon is %s", name,
+			    state.buf);
+		else if (found)
+			say(report, CHECK_FAIL, EXIT_NETWORK,
+			    "%s: the running daemon is %s; its log says more", name, state.buf);
+	}
+	if (!found)
+		say(report, CHECK_WARN, EXIT_OK,
+		    "%s: the running daemon does not have it yet; restart it", name);
+}
+
+static void check_network(struct report *report, const struct config_network *network,
+			  const struct cJSON *health, bool running)
 {
 	const char *name = network->network->name;
-	const char *host;
-	const char *port;
+	STRBUF_AUTO(said);
 	struct error err;
 
-	if (!has_key(network->set, "host") || !has_key(network->set, "port"))
+	if (!network_is_sane(report, network))
 		return;
-	host = settings_text(network->set, "host");
-	port = settings_text(network->set, "port");
-	if (!host || !port)
+	if (health) {
+		check_running_network(report, name, health);
 		return;
-	if (probe_tcp(host, port, PROBE_TIMEOUT_MS, &err) == 0)
-		say(report, CHECK_OK, EXIT_OK, "%s: %s port %s answers", name, host, port);
-	else
-		say(report, CHECK_FAIL, EXIT_NETWORK,
-		    "%s: %s; is the chat server running, and does it listen there for us?", name,
-		    err.text);
+	}
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
+		if (strcmp(probes[i].network, name) != 0)
+			continue;
+		if (running)
+			say(report, CHECK_WARN, EXIT_OK,
+			    "%s: not tried, because a daemon runs on this database but does not "
+			    "answer at http.listen",
+			    name);
+		else if (probes[i].probe(network->set, PROBE_TIMEOUT_MS, &said, &err) == 0)
+			say(report, CHECK_OK, EXIT_OK, "%s: %s", name, said.buf);
+		else
+			say(report, CHECK_FAIL, err.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_NETWORK,
+			    "%s: %s", name, err.text);
+	}
 }
 
 static void check_provider(struct report *report, const struct sms_account *account)
@@ -209,25 +272,37 @@ static void check_provider(struct report *report, const struct sms_account *acco
 		    account->name, account->hook_url, account->hook_url);
 }
 
+static void check_all(struct report *report, const struct config *config)
+{
+	AUTO_FREE char *path = config_store_path(config);
+	bool running = store_is_running(path);
+	JSON_AUTO health = NULL;
+
+	check_warnings(report, config);
+	check_tzdata(report);
+	check_database(report, path);
+	health = check_port(report, config);
+	for (size_t i = 0; i < config->network_n; i++)
+		check_network(report, &config->networks[i], health, running);
+	for (size_t i = 0; i < config->account_n; i++)
+		check_provider(report, &config->accounts[i]);
+}
+
 int cli_check(const struct cli_options *options)
 {
 	struct report report = {.code = EXIT_OK};
 	struct config *config = NULL;
-	struct error err = {0};
+	STRBUF_AUTO(faults);
+	char *rest;
 
-	if (config_load(options->config, &config, &err) < 0) {
-		say(&report, CHECK_FAIL, EXIT_CONFIG, "configuration: %s", err.text);
+	if (config_load_or_list(options->config, &config, &faults) < 0) {
+		rest = faults.buf;
+		for (char *line = strsep(&rest, "\n"); line && *line; line = strsep(&rest, "\n"))
+			say(&report, CHECK_FAIL, EXIT_CONFIG, "configuration: %s", line);
 		return report.code;
 	}
 	say(&report, CHECK_OK, EXIT_OK, "configuration: %s", config->path);
-	check_warnings(&report, config);
-	check_tzdata(&report);
-	check_database(&report, config);
-	check_port(&report, config);
-	for (size_t i = 0; i < config->network_n; i++)
-		check_network(&report, &config->networks[i]);
-	for (size_t i = 0; i < config->account_n; i++)
-		check_provider(&report, &config->accounts[i]);
+	check_all(&report, config);
 	config_free(config);
 	return report.code;
 }

@@ -46,8 +46,8 @@ int cli_restore(const struct cli_options *options)
 	char *path;
 	int rc;
 
-	if (config_load(options->config, &config, &err) < 0)
-		return cli_fail(EXIT_CONFIG, &err);
+	if (cli_load(options->config, &config) != EXIT_OK)
+		return EXIT_CONFIG;
 	loop = loop_new();
 	path = config_store_path(config);
 	rc = store_restore(path, options->operand, loop_now(loop), &restored, &err);

@@ -9,6 +9,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "base/strbuf.h"
 #include "roomline/bridge.h"
 #include "roomline/chat.h"
 #include "roomline/error.h"
@@ -40,8 +41,10 @@ struct config_provider {         /* what belongs to the account of the same inde
 
 struct config {
 	char *path;
-	char *folder;       /* relative paths in the file start here */
-	bool plain_secrets; /* some are written in the file itself */
+	char *folder;               /* relative paths in the file start here */
+	bool plain_secrets;         /* some are written in the file itself */
+	struct strbuf secret_files; /* the others' paths, one a line */
+	struct strbuf faults;       /* one sentence a line; empty once it is loaded */
 	struct settings *sections[SECTION_N];
 	struct config_network *networks;
 	size_t network_n;
@@ -55,6 +58,8 @@ struct config {
 
 /* Everything in its place and every secret read; err says file, place and what to do. */
 int config_load(const char *path, struct config **config_out, struct error *err);
+/* The same; -1 appends all that is wrong as far as it can be told at once, one sentence a line. */
+int config_load_or_list(const char *path, struct config **config_out, struct strbuf *faults);
 void config_free(struct config *config); /* NULL is fine */
 
 /* Whether the provider is a part of this process, so that its hooks need no public address. */
@@ -73,6 +78,8 @@ void config_bridge_options(const struct config *boot, const struct config *live,
 void config_take_over(struct config *boot, const struct config *live);
 /* Names what differs and needs a restart, one "section: key" a line. */
 void config_diff(const struct config *boot, const struct config *live, struct strbuf *out);
+/* Names what differs and may change while running: "team: inbox, tw: auth_token". */
+void config_changes(const struct config *old, const struct config *fresh, struct strbuf *out);
 
 /* ---- tables (config_tables.c) ---------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "app/config.h"
 
 #include "base/strbuf.h"
+#include "base/xalloc.h"
 
 #include <string.h>
 
@@ -25,13 +26,27 @@ static bool equal(const struct settings *a, const struct settings *b, const stru
 	return true;
 }
 
-/* strict: also what the table calls reloadable. */
+enum rows { ROWS_ALL, ROWS_RELOADABLE, ROWS_FIXED };
+
+static bool is_among(const struct setting *row, enum rows rows)
+{
+	switch (rows) {
+	case ROWS_ALL:
+		return true;
+	case ROWS_RELOADABLE:
+		return row->reloadable;
+	case ROWS_FIXED:
+		return !row->reloadable;
+	}
+	BUG("rows %d", (int)rows);
+}
+
 static void diff_sets(const struct settings *a, const struct settings *b, const char *place,
-		      bool strict, struct strbuf *out)
+		      enum rows rows, const char *end, struct strbuf *out)
 {
 	for (const struct setting *row = settings_table(a); row->key; row++) {
-		if ((strict || !row->reloadable) && !equal(a, b, row))
-			strbuf_addf(out, "%s: %s\n", place, row->key);
+		if (is_among(row, rows) && !equal(a, b, row))
+			strbuf_addf(out, "%s: %s%s", place, row->key, end);
 	}
 }
 
@@ -47,7 +62,7 @@ static void diff_networks(const struct config *boot, const struct config *live, 
 	}
 	for (size_t i = 0; i < boot->network_n; i++)
 		diff_sets(boot->networks[i].set, live->networks[i].set,
-			  boot->networks[i].network->name, true, out);
+			  boot->networks[i].network->name, ROWS_ALL, "\n", out);
 }
 
 static void diff_providers(const struct config *boot, const struct config *live, struct strbuf *out)
@@ -69,15 +84,15 @@ static void diff_senders(const struct config *boot, const struct config *live, s
 		return;
 	}
 	for (size_t i = 0; i < boot->sender_n; i++)
-		diff_sets(boot->sender_sets[i], live->sender_sets[i], boot->senders[i].name, false,
-			  out);
+		diff_sets(boot->sender_sets[i], live->sender_sets[i], boot->senders[i].name,
+			  ROWS_FIXED, "\n", out);
 }
 
 void config_diff(const struct config *boot, const struct config *live, struct strbuf *out)
 {
 	for (size_t i = 0; i < SECTION_N; i++)
-		diff_sets(boot->sections[i], live->sections[i], config_sections[i].name, false,
-			  out);
+		diff_sets(boot->sections[i], live->sections[i], config_sections[i].name, ROWS_FIXED,
+			  "\n", out);
 	diff_networks(boot, live, out);
 	diff_providers(boot, live, out);
 	diff_senders(boot, live, out);
@@ -93,6 +108,25 @@ static const struct settings *provider_set(const struct config *boot, size_t i,
 			return live->providers[k].set;
 	}
 	return boot->providers[i].set;
+}
+
+void config_changes(const struct config *old, const struct config *fresh, struct strbuf *out)
+{
+	for (size_t i = 0; i < SECTION_N; i++)
+		diff_sets(old->sections[i], fresh->sections[i], config_sections[i].name,
+			  ROWS_RELOADABLE, ", ", out);
+	for (size_t i = 0; i < old->account_n; i++)
+		diff_sets(old->providers[i].set, provider_set(old, i, fresh), old->accounts[i].name,
+			  ROWS_ALL, ", ", out);
+	for (size_t i = 0; i < old->sender_n; i++) {
+		for (size_t k = 0; k < fresh->sender_n; k++) {
+			if (strcmp(old->senders[i].name, fresh->senders[k].name) == 0)
+				diff_sets(old->sender_sets[i], fresh->sender_sets[k],
+					  old->senders[i].name, ROWS_RELOADABLE, ", ", out);
+		}
+	}
+	if (out->len > 0)
+		strbuf_truncate(out, out->len - strlen(", "));
 }
 
 void config_take_over(struct config *boot, const struct config *live)

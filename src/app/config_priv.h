@@ -13,15 +13,16 @@ struct config_put {
 };
 int config_put(const char *key, const char *value, void *arg, struct error *err);
 
-/* Puts the file's name and the place in it before a sentence; returns -1. */
-int config_place(const struct config *config, const char *place, const struct error *why,
-		 struct error *err);
+/* Notes what is wrong and where: the reading goes on, to find more. */
+void config_fault(struct config *config, const char *place, const struct error *why);
 
-int config_read_providers(struct config *config, const struct config_doc *doc, size_t shape,
-			  struct error *err);
+void config_read_providers(struct config *config, const struct config_doc *doc, size_t shape);
 /* After the providers and the region. */
-int config_read_senders(struct config *config, const struct config_doc *doc, size_t shape,
-			struct error *err);
+void config_read_senders(struct config *config, const struct config_doc *doc, size_t shape);
 void config_free_providers(struct config *config);
+
+/* What a table cannot say of a section that is well by itself: 0/-1 (config_check.c). */
+int config_check_section(const struct config *config, enum config_section section,
+			 struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* One TCP connection, made and closed; see probe.h. */
+/* One TCP connection; see probe.h. */
 #include "app/probe.h"
 
 #include "base/os_error.h"
@@ -29,7 +29,7 @@ static int wait_connected(int fd, int timeout_ms)
 	}
 }
 
-static int try_address(const struct addrinfo *address, int timeout_ms)
+static int try_address(const struct addrinfo *address, int timeout_ms, int *fd_out)
 {
 	int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int why = 0;
@@ -38,11 +38,14 @@ static int try_address(const struct addrinfo *address, int timeout_ms)
 		return errno;
 	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
 		why = errno == EINPROGRESS ? wait_connected(fd, timeout_ms) : errno;
-	(void)close(fd);
+	if (why == 0)
+		*fd_out = fd;
+	else
+		(void)close(fd);
 	return why;
 }
 
-int probe_tcp(const char *host, const char *port, int timeout_ms, struct error *err)
+int probe_open(const char *host, const char *port, int timeout_ms, int *fd_out, struct error *err)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
@@ -53,12 +56,22 @@ int probe_tcp(const char *host, const char *port, int timeout_ms, struct error *
 		return error_set(err, ERR_IO, "the name %.80s cannot be resolved: %s", host,
 				 gai_strerror(rc));
 	for (const struct addrinfo *a = list; a && why != 0; a = a->ai_next)
-		why = try_address(a, timeout_ms);
+		why = try_address(a, timeout_ms, fd_out);
 	freeaddrinfo(list);
 	if (why == 0)
 		return 0;
 	return error_set(err, ERR_IO, "no connection to %.80s port %.10s: %s", host, port,
 			 os_error(why));
+}
+
+int probe_tcp(const char *host, const char *port, int timeout_ms, struct error *err)
+{
+	int fd = -1;
+
+	if (probe_open(host, port, timeout_ms, &fd, err) < 0)
+		return -1;
+	(void)close(fd);
+	return 0;
 }
 
 int probe_split_url(const char *url, char *host, size_t host_size, char *port, size_t port_size)

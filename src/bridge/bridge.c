@@ -226,6 +226,15 @@ int bridge_networks_up(const struct bridge *bridge)
 	return n;
 }
 
+bool bridge_network_is_up(const struct bridge *bridge, const char *network)
+{
+	for (int i = 0; i < bridge->slot_n; i++) {
+		if (strcmp(bridge->slots[i].network->name, network) == 0)
+			return bridge->slots[i].up;
+	}
+	return false;
+}
+
 bool bridge_is_user(const struct bridge *bridge, const char *user)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {

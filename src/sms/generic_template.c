@@ -53,6 +53,14 @@ static bool is_ready(const char *name, enum escape escape)
 	       (escape == ESCAPE_JSON && strcmp(name, "media_json") == 0);
 }
 
+static bool is_setting(const char *name)
+{
+	for (const struct setting *row = generic_settings; row->key; row++)
+		if (strcmp(row->key, name) == 0)
+			return true;
+	return false;
+}
+
 /* inside: what stands between "${" and "}". */
 static int add_value(const char *key, const char *inside, size_t len, enum escape escape,
 		     const struct http_headers *values, struct strbuf *out, struct error *err)
@@ -70,6 +78,9 @@ static int add_value(const char *key, const char *inside, size_t len, enum escap
 	name[name_len] = '\0';
 	value = http_headers_get(values, name);
 	if (!question) {
+		if (!value && is_setting(name))
+			return error_set(err, ERR_CONFIG, "'%s' is missing: '%s' uses ${%s}", name,
+					 key, name);
 		if (!value)
 			return error_set(err, ERR_CONFIG,
 					 "'%s' uses ${%s}, which is not set or does not exist", key,

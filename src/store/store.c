@@ -72,6 +72,22 @@ int store_lock(const char *path, int *fd_out, struct error *err)
 	return 0;
 }
 
+bool store_is_running(const char *path)
+{
+	STRBUF_AUTO(name);
+	AUTO_FREE char *real = realpath(path, NULL);
+	bool running;
+	int fd;
+
+	strbuf_addf(&name, "%s.lock", real ? real : path);
+	fd = open(name.buf, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	running = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	(void)close(fd);
+	return running;
+}
+
 /* Never opens a file that is there: closing it again would drop locks that SQLite holds on it. */
 static int create_private(const char *path, struct error *err)
 {

@@ -485,7 +485,7 @@ def test_a_reload_exchanges_a_token(daemon):
     assert daemon.twilio(text_of("SM3", "three"))[0] == 200
     daemon.reload()  # the same again: nothing that is in use may go
     wait_until(lambda: daemon.log().count("app.reloaded") == 2, 10, "a second reload")
-    daemon.wait_log("app.reloaded changed=nothing")
+    daemon.wait_log('app.reloaded changed="nothing"')
     assert daemon.twilio(text_of("SM4", "four"))[0] == 200
     assert daemon.inbound() == ["one", "two", "three", "four"]
 
