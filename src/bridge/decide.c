@@ -9,8 +9,12 @@
 static void on_unpaused(bool committed, void *arg)
 {
 	struct bridge *bridge = arg;
+	char paused[8];
 
-	if (!committed)
+	/* Somebody may have paused again in the same batch: the last word counts. */
+	if (!committed ||
+	    store_get_value(bridge->store, "paused", paused, sizeof(paused), NULL) < 0 ||
+	    strcmp(paused, "yes") == 0)
 		return;
 	bridge->paused = false;
 	rate_unblock_all(bridge->rate);

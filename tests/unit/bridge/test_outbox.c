@@ -162,6 +162,37 @@ static void pause__holds__everything_and_resume_lets_it_go(void **state)
 	assert_false(bridge_is_paused(s->bridge));
 }
 
+static void last_word__counts__of_a_resume_and_a_pause_in_one_batch(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	struct chat_said resume;
+	struct chat_said pause;
+	char event[32];
+
+	command(s, "!pause");
+	say_in(s, room, ALICE, "wait for it");
+	resume = words_of(s, control_of(s), OLGA, "!resume");
+	STR_COPY(event, s->event);
+	resume.event_id = event;
+	pause = words_of(s, control_of(s), OLGA, "!pause");
+	resume.kind = pause.kind = PLACE_CONTROL;
+	resume.organizer = pause.organizer = true;
+	bridge_chat_said(s->bridge, "xmpp", &resume);
+	bridge_chat_said(s->bridge, "xmpp", &pause);
+	settle(s);
+	assert_true(bridge_is_paused(s->bridge));
+	assert_int_equal(sent(s), 0);
+	/* And the other way round. */
+	pause.event_id = "pause again";
+	resume.event_id = "resume again";
+	bridge_chat_said(s->bridge, "xmpp", &pause);
+	bridge_chat_said(s->bridge, "xmpp", &resume);
+	settle(s);
+	assert_false(bridge_is_paused(s->bridge));
+	assert_int_equal(sent(s), 1);
+}
+
 /* Claimed in the same commit in which everything is paused: it must not leave any more. */
 static void pause__stops__what_is_claimed_but_not_handed_over(void **state)
 {
@@ -385,6 +416,7 @@ int main(void)
 		SCENE(lost_answer__is__tried_again_where_the_provider_knows_its_ref),
 		SCENE(unbuildable_text__fails__at_once),
 		SCENE(pause__holds__everything_and_resume_lets_it_go),
+		SCENE(last_word__counts__of_a_resume_and_a_pause_in_one_batch),
 		SCENE(pause__stops__what_is_claimed_but_not_handed_over),
 		SCENE(gone_sender__fails__the_text_and_not_the_daemon),
 		SCENE(claim__is__repeated_when_it_was_not_committed),
