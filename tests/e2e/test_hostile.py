@@ -15,8 +15,8 @@ import time
 import pytest
 
 from chat import Volunteer
-from daemon import SECRET, SENDER
-from hostile import FORM, NOT_SENT_YET, SENDERS, Ground, RawClient, status_of, talk
+from daemon import SECRET, SENDER, basic
+from hostile import BOX_KEY, FORM, NOT_SENT_YET, SENDERS, Ground, RawClient, status_of, talk
 from servers import HOST, Ejabberd, Prosody, wait_until
 
 PROVIDERS = ("twilio", "kannel", "sandbox")
@@ -334,7 +334,10 @@ def test_bad_json_is_refused(ground):
     ground.logged("hook.refused account=sandbox status=400")
     for path in ("text", "faults", "reset", "provider/send"):
         for body in (b"[" * 60000, b"{}", b"\xff"):
-            status = ground.http("POST", "/sandbox/api/" + path, body, {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json"}
+            assert ground.http("POST", "/sandbox/api/" + path, body, headers) == 401
+            headers["Authorization"] = basic(BOX_KEY)
+            status = ground.http("POST", "/sandbox/api/" + path, body, headers)
             assert status in (400, 404) or (path == "reset" and status == 200), (path, body[:9])
     assert ground.inbound() == came
 
