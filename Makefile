@@ -6,6 +6,7 @@
 #   make SAN=1               AddressSanitizer and UndefinedBehaviorSanitizer, crash points on
 #   make CC=clang-14         the same with clang
 #   make WERROR=1            warnings are errors (what `make test` does)
+#   make V=1                 whole commands instead of a line for each file
 
 CC ?= gcc
 ifeq ($(origin CC),default)
@@ -67,8 +68,13 @@ FUZZ_CC := clang-14 -std=gnu17 -O1 -g -fno-sanitize-recover=all -DROOMLINE_VERSI
 	-Iinclude -Isrc $(PKG_CFLAGS) -include src/base/banned.h -MMD -MP
 BENCHES := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(shell find tests/bench -name '*.c'))
 
+# A recipe begins with $(call say,WHAT): one short line in place of the command, none with -s.
+SILENT := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(V),,@$(if $(SILENT),,printf '  %-5s %s\n' '$(1)' '$(2)';))
+
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo run test unit replay e2e lint format bench fuzz install docker-check clean
+.PHONY: all help deps demo run test unit replay lint format bench bench-build fuzz install uninstall \
+	docker-check clean
 
 all: $(BIN) ## build the daemon
 
@@ -77,39 +83,39 @@ help: ## list the targets
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(LIB): $(filter-out $(OUT)/src/app/main.o,$(OBJ))
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar crs $@ $^
+	$(call say,AR,$@)ar crs $@ $^
 
 $(BIN): $(OUT)/src/app/main.o $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(OUT)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(LIB) $(ALL_LDFLAGS) -lcmocka $(PKG_LIBS)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(LIB) $(ALL_LDFLAGS) -lcmocka $(PKG_LIBS)
 
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
 
 $(OUT)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(PKG_LIBS)
 
 # libFuzzer wants its own instrumentation in everything, so these objects are nobody else's.
 $(BUILD)/libfuzzer/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+	$(call say,FUZZ,$<)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
 $(BUILD)/libfuzzer/libroomline.a: $(FUZZ_OBJ)
 	@rm -f $@
-	ar crs $@ $^
+	$(call say,AR,$@)ar crs $@ $^
 
 $(BUILD)/libfuzzer/%: tests/fuzz/%.c $(BUILD)/libfuzzer/libroomline.a
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(BUILD)/libfuzzer/libroomline.a $(PKG_LIBS)
+	$(call say,FUZZ,$<)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(BUILD)/libfuzzer/libroomline.a $(PKG_LIBS)
 
 deps: ## install what building and testing need (Debian 12, root or sudo)
 	@tests/deps.sh
@@ -118,8 +124,11 @@ demo: deps ## show the main job with real traffic, then stay up (ONCE=1: exit af
 	@$(MAKE) --no-print-directory -s all
 	@tests/demo/run.sh $(BIN)
 
+CONFIG ?= config/roomline.yaml
 run: all ## run the daemon with CONFIG=config/roomline.yaml
-	$(BIN) run -c $(or $(CONFIG),config/roomline.yaml)
+	@test -e $(CONFIG) || { echo "There is no $(CONFIG) yet. Make it, and do what it says next:"; \
+		echo "  $(BIN) init -c $(CONFIG)"; exit 1; }
+	@$(BIN) run -c $(CONFIG)
 
 test: deps ## set up and run everything; ends in "N passed, N failed"
 	@tests/run.sh
@@ -151,7 +160,13 @@ install: all ## install to PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 config/providers/*.yaml $(DESTDIR)$(PREFIX)/share/roomline/providers/
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/roomline/README.md
 	install -m 644 config/roomline.yaml.example $(DESTDIR)$(PREFIX)/share/doc/roomline/
-	install -D -m 644 config/roomline.service $(DESTDIR)$(PREFIX)/lib/systemd/system/roomline.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' config/roomline.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/roomline.service
+
+uninstall: ## remove what install put there; configuration and database stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/roomline $(DESTDIR)$(PREFIX)/lib/systemd/system/roomline.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/roomline $(DESTDIR)$(PREFIX)/share/doc/roomline
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -63,21 +63,64 @@ static int write_new_file(const char *path, const struct strbuf *text, struct er
 	return error_set(err, ERR_IO, "cannot write %.200s: %s", path, os_error(why));
 }
 
+/* What the chat server has to know, by the name of the network. */
+static void print_prosody(const struct settings *set)
+{
+	(void)printf("     Component \"%s\" \"muc\"\n"
+		     "       modules_enabled = { \"muc_mam\" }\n"
+		     "       muc_log_expires_after = \"1y\"\n"
+		     "       restrict_room_creation = false\n"
+		     "       muc_room_cache_size = 5000\n"
+		     "     Component \"%s\"\n"
+		     "       component_secret = \"%s\"\n"
+		     "       component_conflict_resolve = \"kick_old\"\n",
+		     settings_text(set, "muc_service"), settings_text(set, "domain"),
+		     settings_text(set, "secret"));
+}
+
+static const struct {
+	const char *network;
+	const char *server;
+	void (*print)(const struct settings *set);
+} servers[] = {{"xmpp", "Prosody", print_prosody}};
+
+static void print_servers(const char *path)
+{
+	struct config *config = NULL;
+
+	if (config_load(path, &config, NULL) < 0)
+		return;
+	for (size_t i = 0; i < config->network_n; i++) {
+		for (size_t k = 0; k < sizeof(servers) / sizeof(servers[0]); k++) {
+			if (strcmp(config->networks[i].network->name, servers[k].network) != 0)
+				continue;
+			(void)printf("     For %s, this goes at the end of its configuration:\n\n",
+				     servers[k].server);
+			servers[k].print(config->networks[i].set);
+			(void)printf("\n");
+		}
+	}
+	config_free(config);
+}
+
 static void print_next(const char *path)
 {
+	(void)printf("%s is written, with fresh secrets; only you can read it.\n\n"
+		     "Next:\n"
+		     "  1. Open it: say who you are (organisation), who organizes (team), and put "
+		     "your chat\n"
+		     "     server's domain in the place of localhost.\n"
+		     "  2. Tell the chat server of the component and its rooms, and restart it.\n",
+		     path);
+	print_servers(path);
 	(void)printf(
-		"%s is written, with fresh secrets; only you can read it.\n\n"
-		"Next:\n"
-		"  1. Open it: say who you are (organisation), who organizes (team), and how your "
-		"chat\n"
-		"     server is reached. The server must know the same component name and secret.\n"
-		"  2. roomline check -c %s   tells what is still wrong\n"
-		"  3. roomline run -c %s\n\n"
+		"  3. roomline check -c %s   tells what is still wrong\n"
+		"  4. roomline run -c %s\n\n"
 		"The SMS provider is the sandbox: simulated phones on a page of Roomline's own, "
 		"under\n"
-		"/sandbox/ at http.listen. Nothing leaves until you set up a real provider in its "
-		"place.\n",
-		path, path, path);
+		"/sandbox/ at http.listen. Nothing leaves until you set up a real provider in "
+		"its place.\n",
+		path, path);
 }
 
 int cli_init(const struct cli_options *options)

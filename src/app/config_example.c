@@ -194,6 +194,8 @@ void config_print_example(struct strbuf *out, config_secret_fn *secret)
 		print_section(out, secret, config_sections[i].name, config_sections[i].help,
 			      config_sections[i].table, false);
 	for (size_t i = 0; networks[i]; i++) {
+		if (networks[i]->for_tests)
+			continue;
 		strbuf_reset(&help);
 		strbuf_addf(&help, "The chat network %s. Without this section it is off.",
 			    networks[i]->name);

@@ -19,9 +19,7 @@
 #define SHORT_CODE_MAX 6 /* digits of one to text from */
 #define SENDERS_MAX 256  /* the outbox keeps no more apart */
 
-/* Where definitions are looked for that are not beside the configuration. */
-static const char *const definition_folders[] = {
-	"/usr/local/share/roomline/providers", "/usr/share/roomline/providers", "config/providers"};
+#define EXE_MAX 4096
 
 static bool has_key(const struct setting *table, const char *key)
 {
@@ -88,23 +86,42 @@ static int put_defined(const char *key, const char *value, void *arg, struct err
 	return settings_put(entry->set, key, value, err);
 }
 
+/* Those that came with this program, wherever it was installed to: PREFIX/bin is beside
+ * PREFIX/share. */
+static void add_installed(struct strbuf *out)
+{
+	char exe[EXE_MAX];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe));
+
+	while (len > 0 && exe[len - 1] != '/')
+		len--;
+	if (len > 0)
+		strbuf_add(out, exe, (size_t)len);
+	strbuf_adds(out, "../share/roomline/providers");
+}
+
+/* One's own first, so that a copy that was changed wins; in the source tree there is nothing
+ * installed. */
 static int find_definition(const struct config *config, const char *name, struct strbuf *path_out,
 			   struct error *err)
 {
-	size_t n = sizeof(definition_folders) / sizeof(definition_folders[0]);
+	STRBUF_AUTO(installed);
+	const char *folders[] = {config->folder, NULL, "config/providers"};
 
-	for (size_t i = 0; i <= n; i++) {
+	add_installed(&installed);
+	folders[1] = installed.buf;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		strbuf_reset(path_out);
 		if (name[0] != '/')
-			strbuf_addf(path_out, "%s/",
-				    i == 0 ? config->folder : definition_folders[i - 1]);
+			strbuf_addf(path_out, "%s/", folders[i]);
 		strbuf_adds(path_out, name);
 		if (access(path_out->buf, R_OK) == 0)
 			return 0;
 	}
 	return error_set(err, ERR_CONFIG,
-			 "'definition': there is no file %.80s beside the configuration or in %s",
-			 name, definition_folders[0]);
+			 "'definition': there is no file %.80s that can be read beside the "
+			 "configuration or in %.120s",
+			 name, installed.buf);
 }
 
 static int read_definition(struct entry *entry, struct error *err)

@@ -161,6 +161,7 @@ static void describe(void *self, char *out, size_t size)
 
 const struct chat_network chat_null = {
 	.name = name,
+	.for_tests = true,
 	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS,
 	.settings = settings,
 	.create = create,

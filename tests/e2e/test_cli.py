@@ -207,6 +207,8 @@ def test_init_writes_fresh_secrets_for_the_owner_only(tmp_path):
     answer = roomline("init", "-c", "b.yaml", cwd=tmp_path)
     assert answer.returncode == OK
     assert "roomline check -c b.yaml" in answer.stdout
+    secret = re.search(r"^  secret: (.*)$", (tmp_path / "b.yaml").read_text(), re.M).group(1)
+    assert f'component_secret = "{secret}"' in answer.stdout
     assert stat.S_IMODE(os.stat(tmp_path / "a.yaml").st_mode) == 0o600
     secrets = secrets_of(tmp_path / "a.yaml") + secrets_of(tmp_path / "b.yaml")
     assert len(secrets) == 4 == len(set(secrets))
@@ -225,6 +227,7 @@ def test_the_example_in_the_tree_is_what_init_prints(tmp_path):
     with open(os.path.join(ROOT, "config/roomline.yaml.example"), encoding="utf-8") as f:
         assert roomline("init", "--example", cwd=tmp_path).stdout == f.read()
     assert os.listdir(tmp_path) == []
+    assert "null" not in roomline("init", "--example", cwd=tmp_path).stdout
 
 
 def test_what_init_writes_runs(tmp_path):
@@ -330,6 +333,31 @@ def test_check_names_a_key_that_a_definition_wants(tmp_path, key):
     answer = roomline("check", cwd=tmp_path)
     assert answer.returncode == CONFIG
     assert f"'{key}' is missing" in answer.stdout
+
+
+def test_what_is_installed_anywhere_finds_its_definitions_and_goes_again(tmp_path):
+    prefix = tmp_path / "opt"
+    folder, variant = os.path.split(os.path.dirname(os.path.abspath(binary())))
+    make = ["make", "-s", "-C", ROOT, f"BUILD={folder}", f"PREFIX={prefix}",
+            *(["SAN=1"] if variant.endswith("-san") else [])]
+    (prefix / "bin").mkdir(parents=True)
+    subprocess.run([*make, "install"], check=True, timeout=600)
+    with open(prefix / "lib/systemd/system/roomline.service", encoding="utf-8") as f:
+        assert f"ExecStart={prefix}/bin/roomline run" in f.read()
+    d = Daemon(tmp_path)
+    d.sections["providers"] = [{"name": "kannel", "driver": "generic", "user": "u",
+                                "password": "p", "definition": "kannel.yaml"}]
+    d.sections["senders"] = [{"name": "main", "provider": "kannel", "number": "+14155550100"}]
+    d.write()
+
+    def check():
+        return subprocess.run([prefix / "bin/roomline", "check"], cwd=tmp_path, capture_output=True,
+                              text=True, timeout=60, check=False).stdout
+    assert "ok   configuration:" in check()
+    (tmp_path / "kannel.yaml").write_text("send_method: NONSENSE\n")
+    assert "'send_method' is 'NONSENSE'" in check(), "one's own wins"
+    subprocess.run([*make, "uninstall"], check=True, timeout=60)
+    assert [f for _, _, files in os.walk(prefix) for f in files] == []
 
 
 def test_check_finds_a_port_that_somebody_else_has(tmp_path, xmpp_port):
