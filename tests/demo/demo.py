@@ -5,13 +5,18 @@ Left what a phone sends and gets, right what the volunteer's XMPP client says an
 printed when it has really arrived there; a step that does not happen ends the demo with an error.
 ONCE=1: ends after the transcript.
 """
+import logging
 import os
 import signal
 import sys
 import textwrap
 import time
+import unicodedata
 
-from chat import Volunteer
+# "Using slower stringprep" is nothing that anybody who looks at this needs to know.
+logging.getLogger("slixmpp.stringprep").setLevel(logging.ERROR)
+
+from chat import Volunteer  # noqa: E402
 from daemon import Roomline
 from servers import HOST, Prosody, password
 
@@ -19,13 +24,20 @@ PAT = "+14155550123"
 WIDTH = 46
 
 
+def pad(text, width):
+    """By the columns of a terminal: an emoji takes two, a variation selector none."""
+    columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c)
+                  for c in text if c != "\ufe0f")
+    return text + " " * (width - columns)
+
+
 def line(left="", right=""):
-    lefts = textwrap.wrap(left, WIDTH) or [""]
+    lefts = textwrap.wrap(left, WIDTH - 1) or [""]
     rights = [w for part in right.split("\n") for w in textwrap.wrap(part, WIDTH + 14)] or [""]
     for i in range(max(len(lefts), len(rights))):
         a = lefts[i] if i < len(lefts) else ""
         b = rights[i] if i < len(rights) else ""
-        print(f"  {a:<{WIDTH}} │ {b}".rstrip(), flush=True)
+        print(f"  {pad(a, WIDTH)} │ {b}".rstrip(), flush=True)
 
 
 def texts(words):
@@ -43,7 +55,7 @@ def sees(message, words=None):
 def transcript(roomline, alice):
     print()
     line(f"PHONE {PAT} (simulated)", f"XMPP CLIENT of {alice.jid} (real)")
-    line("─" * WIDTH, "─" * WIDTH)
+    line("─" * (WIDTH - 1), "─" * WIDTH)
     phone = roomline.phone(PAT)
 
     sent = time.monotonic()
@@ -65,9 +77,9 @@ def transcript(roomline, alice):
     line("", "✅ delivered (the bot's reaction to that message)")
 
     sent = time.monotonic()
-    phone.text("Yes! But please no more texts after that")
-    texts("Yes! But please no more texts after that")
-    came = alice.wait_text(room, "Yes! But please no more texts after that")
+    phone.text("Yes! What should I bring?")
+    texts("Yes! What should I bring?")
+    came = alice.wait_text(room, "Yes! What should I bring?")
     sees(came)
     next_ms = (came.at - sent) * 1000
 
@@ -87,7 +99,7 @@ def transcript(roomline, alice):
     got = phone.received()
     if got != [answer, confirmation]:
         sys.exit(f"The phone has got something else than the answer and one confirmation: {got}")
-    line("(got the answer and one confirmation, no more)", "")
+    line("(got these two texts and no more)", "")
     print(f"\n  From the phone's text to the volunteer's screen: {first_ms:.0f} ms with the room made "
           f"for it, {next_ms:.0f} ms in a room that is there.")
     return room

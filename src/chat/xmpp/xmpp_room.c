@@ -176,7 +176,8 @@ static const struct {
 } reasons[] = {
 	{"registration-required", "only members may enter, and we are none"},
 	{"forbidden", "we are banned, or have no right to do this"},
-	{"not-allowed", "the server does not allow it: let the component create rooms"},
+	{"not-allowed", "the server does not allow it: let the component create rooms, or correct "
+			"xmpp.muc_service"},
 	{"item-not-found", "there is no such room"},
 	{"gone", "it was destroyed, and the server lets nobody use the address again"},
 	{"not-acceptable", "we are not in the room any more"},
