@@ -151,6 +151,11 @@ static bool granted(struct xmpp_room *room, const char *user, xmpp_stanza_t *rep
 		member_affiliation(room, user, "member");
 		return true;
 	}
+	/* Prosody's own admins, who own every room there, and so are more than members already. */
+	if (strcmp(condition, "not-acceptable") == 0) {
+		log_info("xmpp.grant_not_needed room=%s user=%s", room->jid, log_quote(user));
+		return false;
+	}
 	log_warn("xmpp.not_granted room=%s user=%s why=%s", room->jid, log_quote(user), condition);
 	return false;
 }
@@ -171,11 +176,6 @@ static void on_granted_new(struct xmpp *x, struct xmpp_room *room, const char *u
 			   xmpp_stanza_t *reply)
 {
 	(void)x;
-	/* Prosody's own admins, who own every room there, and so are more than members already. */
-	if (strcmp(condition, "not-acceptable") == 0) {
-		log_info("xmpp.grant_not_needed room=%s user=%s", room->jid, log_quote(user));
-		return false;
-	}
 	(void)granted(room, user, reply);
 	invite(room, user);
 	step_done(room);
