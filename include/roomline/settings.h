@@ -28,6 +28,7 @@ struct setting {
 	const char *key; /* lower_case; NULL ends the table */
 	enum setting_type type;
 	bool required;
+	bool any_case;        /* upper case means the same: kept in ASCII lower case */
 	bool reloadable;      /* SIGHUP takes it over; others need a restart */
 	const char *fallback; /* NULL: no value when not given */
 	const char *help;     /* one or two sentences for the admin */

@@ -48,6 +48,13 @@ static void value_append(struct value *value, const char *text)
 	value->items[value->n++] = xstrdup(text);
 }
 
+static void lower(char *text)
+{
+	for (; *text; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
 struct settings *settings_new(const struct setting *table)
 {
 	struct settings *set = xcalloc(1, sizeof(*set));
@@ -182,6 +189,8 @@ int settings_put(struct settings *set, const char *key, const char *value, struc
 				 LIST_ITEMS_MAX);
 	slot->given = true;
 	value_append(slot, value);
+	if (set->table[i].any_case)
+		lower(slot->items[slot->n - 1]);
 	return 0;
 }
 

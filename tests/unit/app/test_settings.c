@@ -25,6 +25,7 @@ static const struct setting table[] = {
 	{.key = "mode", .type = SETTING_CHOICE, .choices = "auto|us|provider", .fallback = "auto"},
 	{.key = "people", .type = SETTING_LIST},
 	{.key = "words", .type = SETTING_LIST, .fallback = "stop"},
+	{.key = "users", .type = SETTING_LIST, .any_case = true},
 	{.key = NULL},
 };
 
@@ -174,6 +175,19 @@ static void settings_put__refuses_unknown_keys_and_bad_utf8(void **state)
 	put(s, "name", "caf\xc3\xa9");
 }
 
+static void settings_put__lowers__what_means_the_same_in_any_case(void **state)
+{
+	struct scene *s = *state;
+	const char *const *items;
+
+	put(s, "users", "xmpp:Åsa.B@Example.ORG");
+	put(s, "people", "Åsa B");
+	assert_int_equal(settings_list(s->set, "users", &items), 1);
+	assert_string_equal(items[0], "xmpp:Åsa.b@example.org");
+	assert_int_equal(settings_list(s->set, "people", &items), 1);
+	assert_string_equal(items[0], "Åsa B");
+}
+
 static void settings_put__caps_a_list(void **state)
 {
 	struct scene *s = *state;
@@ -301,6 +315,7 @@ int main(void)
 		T(settings_put__reads_yes_and_no),
 		T(settings_put__wants_one_of_the_choices),
 		T(settings_put__refuses_unknown_keys_and_bad_utf8),
+		T(settings_put__lowers__what_means_the_same_in_any_case),
 		T(settings_put__caps_a_list),
 		T(settings_finish__names_what_is_missing),
 		T(settings_finish__reads_a_secret_beside_the_configuration),
