@@ -140,17 +140,20 @@ struct chat_said {
 	enum place_kind kind;
 	struct place_id place; /* v == 0 for a 1:1 chat */
 	const char *user;      /* address of the person, verified by the network, bare */
-	bool organizer;        /* is a member of the control room */
+	bool organizer;        /* is a member of the control room, let in by the organizers */
 	enum chat_said_kind what;
 	const char *text;
 	const char *event_id;     /* the network's durable id: dedupe and cursor; "" in a 1:1 chat
 				     without one */
-	const char *target_event; /* of an edit, reaction or retraction */
+	bool fleeting;            /* event_id is good for marks only: it is told once, and no
+				     archive knows it */
+	const char *target_event; /* event id of what an edit, reaction or retraction is about */
 	int64_t at;               /* 0: now */
 };
 
 /* Stored and committed before anything is done about it. Safe to repeat. */
 void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said);
+/* Somebody came in while we were there; not who was found there when we came. */
 void bridge_chat_joined(struct bridge *bridge, const char *network, struct place_id place,
 			const char *user);
 void bridge_chat_left(struct bridge *bridge, const char *network, struct place_id place,

@@ -20,6 +20,19 @@ bool user_in(const char *user, const char *const *list, size_t n)
 	return false;
 }
 
+bool user_is_organizer(const struct bridge *bridge, const char *user)
+{
+	return user_in(user, bridge->options->organizers, bridge->options->organizer_n);
+}
+
+bool user_takes_inbox(const struct bridge *bridge, const char *user)
+{
+	const struct bridge_options *o = bridge->options;
+
+	return o->inbox_n > 0 ? user_in(user, o->inbox, o->inbox_n)
+			      : user_is_organizer(bridge, user);
+}
+
 const char *user_address(const char *user, const char *network)
 {
 	size_t n = strlen(network);

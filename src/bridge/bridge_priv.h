@@ -206,6 +206,9 @@ int conversation_show(struct bridge *bridge, const struct conversation_row *row,
 /* "Pat R. …0123" */
 void conversation_title(const struct conversation_row *row, char *out, size_t size);
 bool user_in(const char *user, const char *const *list, size_t n);
+bool user_is_organizer(const struct bridge *bridge, const char *user); /* by configuration */
+/* Of the inbox team; where there is none, the organizers are it. */
+bool user_takes_inbox(const struct bridge *bridge, const char *user);
 /* The address within a network of "network:address", or NULL when it is another network's. */
 const char *user_address(const char *user, const char *network);
 /* "address" of "network:address", for showing. */

@@ -24,6 +24,16 @@ struct speech { /* one thing that was said, with all that is known about it */
 	struct actor actor;
 };
 
+static bool is_organizer(const struct speech *s)
+{
+	return s->said->organizer || user_is_organizer(s->bridge, s->user);
+}
+
+static bool is_of_the_team(const struct speech *s)
+{
+	return is_organizer(s) || user_takes_inbox(s->bridge, s->user);
+}
+
 /* ---- texting ---------------------------------------------------------------------------------- */
 
 static int may_text(const struct speech *s, struct error *err)
@@ -56,13 +66,11 @@ static int said_text(struct speech *s, struct error *err)
 static int said_command(struct speech *s, struct error *err)
 {
 	STRBUF_AUTO(answer);
-	const struct bridge_options *o = s->bridge->options;
 	struct cmd_context context = {
 		.bridge = s->bridge,
 		.actor = s->actor,
 		.where = s->place.kind,
-		.organizer = s->place.kind == PLACE_CONTROL || s->said->organizer ||
-			     user_in(s->user, o->organizers, o->organizer_n),
+		.organizer = is_organizer(s),
 		.conversation = s->place.kind == PLACE_CONVERSATION ? &s->conversation : NULL,
 	};
 
@@ -81,9 +89,14 @@ static bool is_note(const char *text)
 /* What was written in the room of a conversation. */
 static int said_words(struct speech *s, struct error *err)
 {
-	if (s->said->text[0] == CMD_PREFIX)
-		return said_command(s, err);
-	return is_note(s->said->text) ? 0 : said_text(s, err);
+	if (is_note(s->said->text))
+		return 0;
+	/* Whoever runs the server can look into any room. */
+	if (!is_of_the_team(s) && strcmp(s->conversation.owner, s->user) != 0)
+		return error_set(err, ERR_STATE,
+				 "Not done: you are not of the team. Only who has this "
+				 "conversation, the inbox team and the organizers act here.");
+	return s->said->text[0] == CMD_PREFIX ? said_command(s, err) : said_text(s, err);
 }
 
 /* ---- changing one's mind ---------------------------------------------------------------------- */
@@ -146,7 +159,12 @@ static int said_retract(struct speech *s, struct error *err)
 						 s->said->target_event, &row, err);
 	int rc = found < 0 ? -1 : 0;
 
-	if (found > 0 && row.state == MSG_NEW)
+	if (found > 0 && strcmp(row.author, s->user) != 0)
+		rc = error_set(err, ERR_STATE,
+			       "Not taken back: only %s can do that with that text, while it is "
+			       "queued.",
+			       user_shown(row.author));
+	else if (found > 0 && row.state == MSG_NEW)
 		rc = cancel(s, &row, "RETRACTED", "it was taken back in time.", err);
 	else if (found > 0 && row.state != MSG_CANCELLED)
 		rc = error_set(err, ERR_STATE,
@@ -203,6 +221,9 @@ static int said_elsewhere(struct speech *s, struct error *err)
 			"An edit changes nothing here: write the command as a new message.");
 	if (s->said->what != CHAT_SAID_TEXT)
 		return 0;
+	if (s->said->text[0] == CMD_PREFIX && s->place.kind == PLACE_CONTROL && !is_organizer(s))
+		return error_set(err, ERR_STATE,
+				 "Not done: you are in this room, but no organizer.");
 	if (s->said->text[0] == CMD_PREFIX)
 		return said_command(s, err);
 	if (s->place.kind == PLACE_CONTROL)
@@ -227,11 +248,9 @@ static bool note_one(const struct conversation_row *row, void *arg)
  * server cannot fill our tables. 1/0/-1. */
 static int is_known(const struct speech *s, struct error *err)
 {
-	const struct bridge_options *o = s->bridge->options;
 	bool owns = false;
 
-	if (s->said->organizer || user_in(s->user, o->organizers, o->organizer_n) ||
-	    user_in(s->user, o->inbox, o->inbox_n))
+	if (is_of_the_team(s))
 		return 1;
 	if (store_list_conversations(s->bridge->store, CONVERSATIONS_OF_OWNER, s->user, 1, note_one,
 				     &owns, err) < 0)
@@ -276,7 +295,7 @@ static int begin(struct speech *s, struct error *err)
 {
 	int rc = find_place(s, err);
 
-	if (rc > 0 && s->said->event_id[0] != '\0')
+	if (rc > 0 && s->said->event_id[0] != '\0' && !s->said->fleeting)
 		rc = store_chat_event_add(s->bridge->store, s->place.id, s->said->event_id,
 					  bridge_now(s->bridge), err);
 	s->actor = (struct actor){s->user, s->place.id, s->said->event_id};
@@ -380,8 +399,8 @@ void bridge_chat_joined(struct bridge *bridge, const char *network, struct place
 	    row.kind != PLACE_CONVERSATION ||
 	    store_get_conversation(bridge->store, row.conversation, &conversation, &err) <= 0)
 		return;
-	/* In the inbox, the first who comes in takes it. */
-	if (!conversation.open || conversation.owner[0] != '\0' ||
+	/* In the inbox, the first of the team who comes in takes it. */
+	if (!conversation.open || conversation.owner[0] != '\0' || !user_takes_inbox(bridge, who) ||
 	    store_step_begin(bridge->store, &err) < 0)
 		return;
 	rc = bridge_assign(bridge, &actor, conversation.id, who, &err);

@@ -353,6 +353,9 @@ static void queued_text__can_be__taken_back(void **state)
 	STR_COPY(first, s->event);
 	say_in(s, room, ALICE, "fine");
 	STR_COPY(second, s->event);
+	tell(s, room, BOB, CHAT_SAID_RETRACTED, "", first);
+	ROOM_SAW(s, room, "Not taken back: only " ALICE " can do that");
+	assert_int_equal(state_of_text(s, "oops"), MSG_NEW);
 	tell(s, room, ALICE, CHAT_SAID_RETRACTED, "", first);
 	assert_int_equal(state_of_text(s, "oops"), MSG_CANCELLED);
 	assert_int_equal(mark_on(s, first), MARK_FAILED);
