@@ -264,7 +264,7 @@ int bridge_read_number(struct bridge *bridge, const char *text, struct phone *ou
 void bridge_describe(struct bridge *bridge, struct strbuf *out)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {
-		char line[200] = "";
+		char line[512] = "";
 
 		bridge->slots[i].network->describe(bridge->slots[i].self, line, sizeof(line));
 		strbuf_addf(out, "%s: %s\n", bridge->slots[i].network->name, line);

@@ -3,7 +3,7 @@
 import time
 
 from chat import Volunteer
-from daemon import SENDER
+from daemon import SENDER, Roomline
 from servers import wait_until
 
 
@@ -216,6 +216,116 @@ def test_said_while_the_daemon_was_down(server, roomline, number):
         assert phone.received() == ["while you were away"]
         assert roomline.query("select count(*) from message where outbound=1") == [(2,)]
         assert len([m for m in alice.of_room(room) if m.text == "hello"]) == 1
+
+
+def test_a_reaction_that_nobody_stores_loses_nothing_said_later(server, roomline, number):
+    control = roomline.control
+    reaction = ("<message type='groupchat' to='{}' id='r{}'><reactions id='x' "
+                "xmlns='urn:xmpp:reactions:0'><reaction>👍</reaction></reactions></message>")
+    with Volunteer(server, "alice") as alice, Volunteer(server, "organizer") as olga:
+        phone = roomline.phone(number)
+        phone.text("hello")
+        room = alice.wait_invite()
+        alice.say(room, "before")
+        phone.wait_received("before")
+        olga.join(control)
+        olga.say(control, "!status")
+        olga.wait_for(lambda m: m.room == control and "conversations:" in m.text)
+        olga.send_xml(reaction.format(control, number))
+        time.sleep(0.3)
+        alice.send_xml(reaction.format(room, number))
+        alice.wait_for(lambda m: m.room == room and "reaction is not texted" in m.text)
+        roomline.stop()
+        alice.say(room, "while you were away")
+        alice.wait_text(room, "while you were away")
+        olga.say(control, "!pause")
+        olga.wait_text(control, "!pause")
+        roomline.start()
+        wait_until(lambda: roomline.query("select value from kept_value where key='paused'")
+                   == [("yes",)], 30, "the pause")
+        wait_until(lambda: roomline.query("select 1 from message where text=?",
+                                          "while you were away"), 30, "the text")
+
+
+def test_a_queued_text_is_corrected_or_taken_back(server, roomline, number):
+    control = roomline.control
+    with Volunteer(server, "alice") as alice, Volunteer(server, "organizer") as olga:
+        phone = roomline.phone(number)
+        phone.text("hello")
+        room = alice.wait_invite()
+        olga.join(control)
+        olga.say(control, "!pause")
+        olga.wait_for(lambda m: m.room == control and "has paused everything" in m.text)
+        typo = alice.say(room, "typo")
+        once = alice.say(room, "oops")
+        alice.say(room, "oops again")
+        twice = alice.wait_text(room, "oops again").stanza_id
+        # As the older and the newer version of XEP-0424 name what is taken back.
+        alice.retract(room, once)
+        alice.send_xml(f"<message type='groupchat' to='{room}' id='again'><body>x</body><retract "
+                       f"id='{twice}' xmlns='urn:xmpp:message-retract:1'/></message>")
+        for words in ("oops", "oops again"):
+            alice.wait_for(lambda m: m.room == room and f"“{words}” was not sent" in m.text)
+        better = alice.correct(room, typo, "rihgt")
+        alice.correct(room, better, "right")  # some clients name the last correction
+        wait_until(lambda: len([m for m in alice.of_room(room) if "Changed in time" in m.text]) == 2,
+                   15, "corrections")
+        olga.say(control, "!resume")
+        phone.wait_received("right")
+        alice.say(room, "last")
+        phone.wait_received("last")
+        assert phone.received() == ["right", "last"]
+
+
+def test_the_inbox_stays_the_inbox_over_a_restart(server, roomline, number):
+    owner = "select owner from conversation"
+    with Volunteer(server, "alice") as alice:
+        phone = roomline.phone(number)
+        phone.text("hello")
+        room = alice.wait_invite()
+        wait_until(lambda: roomline.query(owner) == [("xmpp:alice@localhost",)], 15, "owner")
+        alice.say(room, "!assign inbox")
+        alice.wait_for(lambda m: m.room == room and "back in the inbox" in m.text)
+        roomline.stop()
+        roomline.start()
+        roomline.phone(number).text("still there?")
+        alice.wait_text(room, "still there?")
+        time.sleep(0.5)
+        assert roomline.query(owner) == [("",)]
+        alice.say(room, "yes")
+        wait_until(lambda: roomline.query(owner) == [("xmpp:alice@localhost",)], 15, "owner")
+
+
+def test_who_runs_the_server_takes_nothing_by_looking_in(prosody, number):
+    with Roomline(prosody, organizers=["bob"]) as roomline, \
+            Volunteer(prosody, "alice", join_invites=False) as alice, \
+            Volunteer(prosody, "organizer") as admin:
+        roomline.wait_chat()
+        roomline.phone(number).text("hello")
+        room = alice.wait_invite()
+        admin.join(room)
+        admin.say(room, "who is that?")
+        admin.wait_for(lambda m: m.room == room and "you are not of the team" in m.text)
+        admin.join(roomline.control)
+        admin.say(roomline.control, "!pause")
+        admin.wait_for(lambda m: m.room == roomline.control and "no organizer" in m.text)
+        assert roomline.query("select owner from conversation") == [("",)]
+        assert roomline.query("select count(*) from message where outbound=1") == [(0,)]
+
+
+def test_the_team_may_be_written_in_any_case(server, number):
+    roomline = Roomline(server)
+    roomline.config["team"] = {"organizers": ["xmpp:Organizer@LocalHost"],
+                               "inbox": ["xmpp:Alice@LocalHost"]}
+    with roomline, Volunteer(server, "alice") as alice, Volunteer(server, "organizer") as olga:
+        roomline.wait_chat()
+        phone = roomline.phone(number)
+        phone.text("hello")
+        room = alice.wait_invite()
+        alice.say(room, "hi")
+        phone.wait_received("hi")
+        olga.tell(f"bot@{server.component}", "!assign 1 alice")
+        olga.wait_for(lambda m: "already with alice@localhost" in m.text)
 
 
 def test_help_is_answered_once(server, roomline, number):

@@ -207,7 +207,7 @@ def test_what_is_no_text_is_told_as_what_it_is(probe, alice, token):
     event = probe.wait("said", what="text").event
     alice.correct(room, first, "hello")
     edit = probe.wait("said", what="edit")
-    assert (edit.text, edit.target) == ("hello", first)
+    assert (edit.text, edit.target) == ("hello", event)
     alice.react(room, event, "👍", "🎉")
     reaction = probe.wait("said", what="reaction")
     assert (reaction.text, reaction.target) == ("👍 🎉", event)

@@ -42,6 +42,53 @@ def test_organizers_come_and_go_by_affiliation(server, control, alice, bob):
         assert told_organizer(probe, server, "alice") == 1
 
 
+def test_who_is_dropped_while_we_are_away_is_out(server, control, token, alice, bob):
+    talk, control_room = f"c{token}@rooms.localhost", f"{control}@rooms.localhost"
+    both = ["alice@localhost", "bob@localhost"]
+    with Probe(server, control=control) as probe:
+        for place in ({"kind": "control", "place": 9}, {"token": token, "place": 1}):
+            probe.open(**place, members=both)
+        for room in (talk, control_room):
+            alice.wait_invite(room)
+            bob.wait_invite(room)
+        probe.say(1, 1, "the contact is in there", voice="contact", wait=True)
+        probe.kill()
+    with Probe(server, control=control) as probe:
+        for place in ({"kind": "control", "place": 9}, {"token": token, "place": 1}):
+            probe.open(**place, members=["alice@localhost"])
+        for room in (talk, control_room):
+            bob.wait_presence(lambda p: p.room == room and p.nick == "bob"
+                              and p.kind == "unavailable" and "321" in p.codes)
+        assert told_organizer(probe, server, "bob") == 0
+        assert told_organizer(probe, server, "alice") == 1
+        probe.say(2, 1, "and stays", voice="contact", wait=True)
+        assert not probe.all("lost")
+        # Who was found there is no news; who comes now is.
+        assert not probe.all("joined", user="alice@localhost")
+        alice.leave(talk)
+        alice.join(talk)
+        probe.wait("joined", 1, user="alice@localhost")
+
+
+def test_admins_and_owners_that_nobody_wants_are_out_after_opening(token):
+    with Prosody() as server, Volunteer(server, "organizer") as admin:
+        room = f"c{token}@rooms.localhost"
+        with Probe(server) as probe:
+            probe.open(1, token, members=MEMBERS)
+            admin.join(room)
+            affiliate(admin, room, "bob@localhost", "owner")
+            affiliate(admin, room, "carol@localhost", "admin")
+            probe.kill()
+        with Probe(server) as probe:
+            probe.open(1, token, members=MEMBERS)
+            for list in ("owner", "admin"):
+                reply = admin.iq(room, "get", "<query xmlns='http://jabber.org/protocol/muc#admin'>"
+                                 f"<item affiliation='{list}'/></query>")
+                jids = {i.get("jid") for i in
+                        reply.iter("{http://jabber.org/protocol/muc#admin}item")}
+                assert not jids & {"bob@localhost", "carol@localhost"}
+
+
 def told_organizer(probe, server, user):
     with Volunteer(server, user, resource="other") as v:
         text = f"am I? {time.time_ns()}"
@@ -87,16 +134,57 @@ def test_a_control_room_that_is_not_private_is_refused(server, control, bob, fie
         assert not probe.all("ready")
 
 
+def make_private(volunteer, room, bot):
+    """A room that is fit for a control room, but somebody's own."""
+    volunteer.join(room)
+    configure(volunteer, room, {"muc#roomconfig_persistentroom": "1",
+                                "muc#roomconfig_membersonly": "1",
+                                "muc#roomconfig_whois": "anyone"})
+    affiliate(volunteer, room, "bot@sms.localhost", bot)
+
+
+def test_a_control_room_that_somebody_else_made_is_refused(server, control, bob):
+    room = f"{control}@rooms.localhost"
+    make_private(bob, room, "admin")
+    with Volunteer(server, "alice") as alice, Probe(server, control=control) as probe:
+        probe.open(9, kind="control", members=["alice@localhost"], wait=False)
+        lost = probe.wait("lost", 9)
+        assert f"{room} belongs to others: make the bot its owner, or choose another " \
+            "xmpp.control_room, or destroy it" in lost.why
+        assert lost.why in probe.describe()
+        assert any("xmpp.room_lost" in line and "belongs to others" in line for line in probe.log)
+        bob.say(room, "!pause")
+        bob.tell("bot@sms.localhost", "!pause")
+        assert probe.wait("said", kind="direct").organizer == 0
+        # An owner beside the bot who is no organizer does not stay one, nor in the room.
+        affiliate(bob, room, "bot@sms.localhost", "owner")
+        probe.open(9, kind="control", members=["alice@localhost"])
+        alice.join(room)
+        bob.wait_presence(lambda p: p.nick == "bob" and p.kind == "unavailable")
+        assert "belongs to others" not in probe.describe()
+        alice.say(room, "!status")
+        assert probe.wait("said", kind="control", text="!status").organizer == 1
+        assert "!pause" not in [t.text for t in probe.all("said", kind="control")]
+
+
+def test_a_control_room_whose_owner_is_an_organizer_no_longer_is_refused(server, control, bob):
+    room = f"{control}@rooms.localhost"
+    make_private(bob, room, "admin")
+    with Probe(server, control=control) as probe:
+        probe.open(9, kind="control", members=["alice@localhost", "bob@localhost"])
+        probe.update(9, kind="control", members=["alice@localhost"])
+        assert "belongs to others" in probe.wait("lost", 9).why
+
+
 def test_a_control_room_of_the_organizers_own_is_used(server, control, bob):
     room = f"{control}@rooms.localhost"
-    bob.join(room)
-    configure(bob, room, {"muc#roomconfig_persistentroom": "1", "muc#roomconfig_membersonly": "1",
-                          "muc#roomconfig_whois": "anyone"})
-    affiliate(bob, room, "bot@sms.localhost", "member")
+    make_private(bob, room, "admin")
+    affiliate(bob, room, "carol@localhost", "member")  # let in by an organizer
     with Probe(server, control=control) as probe:
         assert probe.open(9, kind="control", members=["bob@localhost"]) == room
         bob.say(room, "!status")
         assert probe.wait("said").organizer == 1
+        assert told_organizer(probe, server, "carol") == 1
         # An organizer opens it to everybody: we stop taking orders from there.
         configure(bob, room, {"muc#roomconfig_membersonly": "0"})
         if not probe.all("lost"):
@@ -115,10 +203,7 @@ def test_a_control_room_of_the_organizers_own_is_used(server, control, bob):
 ])
 def test_thrown_out_of_the_control_room(server, control, bob, deed, words):
     room = f"{control}@rooms.localhost"
-    bob.join(room)
-    configure(bob, room, {"muc#roomconfig_persistentroom": "1", "muc#roomconfig_membersonly": "1",
-                          "muc#roomconfig_whois": "anyone"})
-    affiliate(bob, room, "bot@sms.localhost", "member")
+    make_private(bob, room, "admin")
     with Probe(server, control=control) as probe:
         probe.open(9, kind="control", members=["bob@localhost"])
         assert bob.iq(room, "set", deed).get("type") == "result"

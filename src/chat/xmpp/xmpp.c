@@ -180,6 +180,7 @@ static void forget_all(struct xmpp *x)
 	call_void_all(x, &x->direct);
 	x->barrier_due = false;
 	x->blamed = (struct relay_id){0};
+	x->control_refused[0] = '\0';
 	while ((d = STAILQ_FIRST(&x->direct_ready))) {
 		STAILQ_REMOVE_HEAD(&x->direct_ready, link);
 		free(d);
@@ -311,7 +312,7 @@ static void update_place(void *self, const struct chat_place *place)
 	renamed = strcmp(room->ghost_name, place->contact_name) != 0;
 	(void)rooms_take(x, place);
 	members_set(&room->wanted, place->members, place->member_n);
-	if (room->state == ROOM_READY) {
+	if (room->state == ROOM_READY && !open_refuse_foreign(room)) {
 		member_sync(room, &before);
 		open_show_title(room);
 		if (renamed)
@@ -378,6 +379,8 @@ static void describe(void *self, char *out, size_t size)
 		strbuf_addf(&text, "connected to %s:%d as %s for ", x->cfg.host, x->cfg.port,
 			    x->cfg.domain);
 		add_duration(&text, now - l->since);
+		if (x->control_refused[0])
+			strbuf_addf(&text, ", but %s", x->control_refused);
 		if (x->opening + x->queued > 0)
 			strbuf_addf(&text, ", opening %u rooms", x->opening + x->queued);
 		break;

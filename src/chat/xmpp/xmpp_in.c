@@ -46,17 +46,24 @@ void in_said(struct xmpp *x, struct xmpp_room *room, const char *user, xmpp_stan
 	struct heard heard;
 
 	if (read_said(message, &heard)) {
+		const char *target = room ? recent_find(room, user, heard.target) : NULL;
+
+		if (target)
+			(void)STR_COPY(heard.target, target);
+		/* What corrects a correction means the first words. */
+		if (room)
+			recent_note(room, user, message,
+				    target && heard.what == CHAT_SAID_EDIT ? target : event_id);
 		bridge_chat_said(x->bridge, xmpp_name,
 				 &(struct chat_said){
 					 .kind = room ? room->kind : PLACE_DIRECT,
 					 .place = room ? room->place : (struct place_id){0},
 					 .user = user,
-					 .organizer = x->control &&
-						      x->control->state > ROOM_LISTING &&
-						      member_is_affiliated(x->control, user),
+					 .organizer = member_is_organizer(x->control, user),
 					 .what = heard.what,
 					 .text = heard.text.buf,
 					 .event_id = event_id,
+					 .fleeting = event_id[0] == '~',
 					 .target_event = heard.target,
 					 .at = at,
 				 });

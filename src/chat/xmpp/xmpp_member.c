@@ -55,9 +55,25 @@ static struct affiliate *affiliate_find(const struct xmpp_room *room, const char
 	return NULL;
 }
 
-bool member_is_affiliated(const struct xmpp_room *room, const char *user)
+bool member_is_ruled_by_us(const struct xmpp_room *room)
 {
-	return affiliate_find(room, user) != NULL;
+	struct affiliate *a;
+
+	if (room->owned)
+		return true;
+	for (a = LIST_FIRST(&room->affiliates); a; a = LIST_NEXT(a, link))
+		if (a->admin && !in_is_us(room, a->user) && !members_has(&room->wanted, a->user))
+			return false;
+	return !room->unlisted;
+}
+
+bool member_is_organizer(const struct xmpp_room *control, const char *user)
+{
+	if (!control || control->state <= ROOM_LISTING)
+		return false;
+	/* In a room of the organizers' own they decide who else is one. */
+	return members_has(&control->wanted, user) ||
+	       (!control->owned && affiliate_find(control, user));
 }
 
 void member_affiliation(struct xmpp_room *room, const char *user, const char *affiliation)
@@ -99,6 +115,8 @@ static void step_done(struct xmpp_room *room)
 	if (room->pending > 0)
 		return;
 	if (room->state == ROOM_LISTING) {
+		if (open_refuse_foreign(room))
+			return;
 		room_set_state(room, ROOM_GRANTING);
 		member_sync(room, NULL);
 	} else if (room->state == ROOM_GRANTING) {
@@ -109,23 +127,25 @@ static void step_done(struct xmpp_room *room)
 static void on_list(struct xmpp *x, struct xmpp_room *room, const char *note, xmpp_stanza_t *reply)
 {
 	(void)x;
-	/* In a control room we do not own we may not be allowed to see all lists: then presence
-	 * tells of those who come. */
-	if (reply && read_error(reply)[0] == '\0')
+	if (reply && read_error(reply)[0] == '\0') {
 		read_list(room, reply);
-	else
+	} else {
 		log_warn("xmpp.no_list room=%s affiliation=%s why=%s", room->jid, note,
 			 reply ? read_error(reply) : "no answer");
+		room->unlisted = true;
+	}
 	step_done(room);
 }
 
 void member_list(struct xmpp_room *room)
 {
-	/* Only a control room has other owners or admins, whom nobody should make a mere member. */
 	static const char *const lists[] = {"member", "admin", "owner"};
-	size_t n = room->kind == PLACE_CONTROL ? 3 : 1;
+	size_t n = sizeof(lists) / sizeof(lists[0]);
 	struct stanza_head head = {.from = room->x->cfg.bot_full, .to = room->jid};
 
+	/* By presence the server's admins look like owners, which nobody can change. */
+	affiliate_free_all(room);
+	room->unlisted = false;
 	room->pending = (unsigned)n;
 	for (size_t i = 0; i < n; i++)
 		ask_take(room->x, stanza_list_get(room->x->link.ctx, &head, lists[i]), on_list,
@@ -208,20 +228,21 @@ static void grant_missing(struct xmpp_room *room, const struct members *before)
 		const char *user = room->wanted.user[i];
 		bool is_new = before ? !members_has(before, user) : room->created;
 
-		if (!member_is_affiliated(room, user))
+		if (!affiliate_find(room, user))
 			change(room, user, "member", is_new ? on_granted_new : on_granted);
 		else if (before && is_new)
 			invite(room, user);
 	}
 }
 
-/* In the control room only who was wanted by us until now: others were let in by the organizers. */
+/* In a control room of the organizers' own only who was wanted by us until now: others were let in
+ * by them. */
 static bool is_unwanted(const struct xmpp_room *room, const struct affiliate *a,
 			const struct members *before)
 {
-	if (a->admin || in_is_us(room, a->user) || members_has(&room->wanted, a->user))
+	if (in_is_us(room, a->user) || members_has(&room->wanted, a->user))
 		return false;
-	return room->kind == PLACE_CONVERSATION || (before && members_has(before, a->user));
+	return room->owned || (before && members_has(before, a->user));
 }
 
 void member_sync(struct xmpp_room *room, const struct members *before)
@@ -231,7 +252,7 @@ void member_sync(struct xmpp_room *room, const struct members *before)
 
 	/* Held open until all are sent, so that the first answer cannot end the step. */
 	room->pending++;
-	if (room->ghost && jid_bare(room->ghost, ghost) && !member_is_affiliated(room, ghost))
+	if (room->ghost && jid_bare(room->ghost, ghost) && !affiliate_find(room, ghost))
 		change(room, ghost, "member", on_granted);
 	grant_missing(room, before);
 	for (a = LIST_FIRST(&room->affiliates); a; a = LIST_NEXT(a, link))
@@ -263,7 +284,7 @@ void occupant_remove(struct xmpp_room *room, const char *nick)
 	free(o);
 }
 
-void occupant_set(struct xmpp_room *room, const char *nick, const char *user)
+void occupant_set(struct xmpp_room *room, const char *nick, const char *user, bool told)
 {
 	struct occupant *o;
 
@@ -271,17 +292,34 @@ void occupant_set(struct xmpp_room *room, const char *nick, const char *user)
 	o = xcalloc(1, sizeof(*o) + strlen(nick) + 1);
 	memcpy(o->nick, nick, strlen(nick) + 1);
 	o->user = xstrdup(user);
+	o->told = told;
 	LIST_INSERT_HEAD(&room->occupants, o, link);
 }
 
-bool occupant_has_user(const struct xmpp_room *room, const char *user)
+struct occupant *occupant_of_user(const struct xmpp_room *room, const char *user)
 {
 	struct occupant *o;
 
 	for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
 		if (strcmp(o->user, user) == 0)
-			return true;
-	return false;
+			return o;
+	return NULL;
+}
+
+/* The bridge may change the room while it hears, so each is looked for anew. */
+void occupant_tell(struct xmpp_room *room)
+{
+	struct occupant *o = LIST_FIRST(&room->occupants);
+
+	while (o && room->state == ROOM_READY) {
+		if (o->told) {
+			o = LIST_NEXT(o, link);
+			continue;
+		}
+		o->told = true;
+		bridge_chat_joined(room->x->bridge, xmpp_name, room->place, o->user);
+		o = LIST_FIRST(&room->occupants);
+	}
 }
 
 void affiliate_free_all(struct xmpp_room *room)

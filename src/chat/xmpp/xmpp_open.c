@@ -7,7 +7,8 @@
  *
  * A conversation's room is ours: what is wrong with it is put right. The control room may be the
  * organizers' own: whoever is in it commands us, so one that is open to anyone, or hides who speaks,
- * is refused instead of changed behind the backs of those in it.
+ * is refused instead of changed behind the backs of those in it; and so is one that somebody else
+ * than the organizers has made, or may let people into.
  */
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define FORM_MAX 32
+#define SHOWN_JID 100
 
 /* What servers call the settings of a room; a form is sent back with those of them it offers.
  * XEP-0045 10.2, Prosody 0.12 and 13, ejabberd. */
@@ -93,15 +95,29 @@ static void read_kind(xmpp_stanza_t *reply, struct room_kind *out)
 static void check(struct xmpp_room *room);
 static void fetch(struct xmpp_room *room);
 
-static void refuse_control(struct xmpp_room *room)
+static void refuse_control(struct xmpp_room *room, const char *what, const char *remedy)
 {
-	char why[300];
+	struct xmpp *x = room->x;
 
-	(void)snprintf(why, sizeof(why),
-		       "the control room %s is not private: make it members-only and let everybody "
-		       "see real addresses, or destroy it so that it is made anew",
-		       room->jid);
-	room_lose(room, why);
+	(void)snprintf(x->control_refused, sizeof(x->control_refused),
+		       "the control room %.*s %s: %s, or destroy it so that it is made anew",
+		       SHOWN_JID, room->jid, what, remedy);
+	room_lose(room, x->control_refused);
+}
+
+static void refuse_public_control(struct xmpp_room *room)
+{
+	refuse_control(room, "is not private",
+		       "make it members-only and let everybody see real addresses");
+}
+
+bool open_refuse_foreign(struct xmpp_room *room)
+{
+	if (room->kind != PLACE_CONTROL || member_is_ruled_by_us(room))
+		return false;
+	refuse_control(room, "belongs to others",
+		       "make the bot its owner, or choose another xmpp.control_room");
+	return true;
 }
 
 static void on_kind(struct xmpp *x, struct xmpp_room *room, const char *note, xmpp_stanza_t *reply)
@@ -123,7 +139,7 @@ static void on_kind(struct xmpp *x, struct xmpp_room *room, const char *note, xm
 		room_set_state(room, ROOM_LISTING);
 		member_list(room);
 	} else if (room->kind == PLACE_CONTROL && !room->created) {
-		refuse_control(room);
+		refuse_public_control(room);
 	} else if (room->configured) {
 		room_lose(room, "the server does not make the room private: members-only and "
 				"non-anonymous rooms must be allowed");
@@ -213,30 +229,15 @@ void open_granted(struct xmpp_room *room)
 	archive_start(room);
 }
 
-/* Tells who came while we were away. The bridge may change the room while it hears, so each is
- * looked for anew: the first that was not told yet. */
-static void tell_joined(struct xmpp_room *room)
-{
-	struct occupant *o;
-
-	for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
-		o->told = o->user[0] == '\0' || in_is_us(room, o->user);
-	for (;;) {
-		for (o = LIST_FIRST(&room->occupants); o; o = LIST_NEXT(o, link))
-			if (!o->told)
-				break;
-		if (!o || room->state != ROOM_READY)
-			return;
-		o->told = true;
-		bridge_chat_joined(room->x->bridge, xmpp_name, room->place, o->user);
-	}
-}
-
 void open_caught_up(struct xmpp_room *room)
 {
 	struct xmpp *x = room->x;
 
+	if (open_refuse_foreign(room)) /* who is an organizer may have changed meanwhile */
+		return;
 	room_set_state(room, ROOM_READY);
+	if (room->kind == PLACE_CONTROL)
+		x->control_refused[0] = '\0';
 	bridge_place_ready(x->bridge, xmpp_name, room->place, room->jid);
 	if (room->state == ROOM_READY && room->dirty)
 		member_sync(room, NULL);
@@ -244,7 +245,7 @@ void open_caught_up(struct xmpp_room *room)
 	if (room->state == ROOM_READY)
 		open_show_title(room);
 	call_flush(room);
-	tell_joined(room);
+	occupant_tell(room);
 	room_open_more(x, loop_monotonic(x->loop));
 }
 
@@ -290,7 +291,7 @@ static void on_rechecked(struct xmpp *x, struct xmpp_room *room, const char *not
 	if (kind.private)
 		return;
 	if (room->kind == PLACE_CONTROL)
-		refuse_control(room);
+		refuse_public_control(room);
 	else
 		room_lose(room, "somebody made the room public");
 }

@@ -15,6 +15,7 @@
  *   xmpp_member.c who may be in a room (affiliations) and who is (occupants)
  *   xmpp_say.c    what we say, in order, until it is acknowledged
  *   xmpp_mam.c    catching up from the room's archive
+ *   xmpp_recent.c which message a correction or a retraction means
  *   xmpp_build.c  making stanzas; xmpp_read.c reading them; xmpp_jid.c, xmpp_nick.c: names
  */
 #ifndef XMPP_PRIV_H
@@ -80,10 +81,12 @@ struct xmpp_link {
 struct ask;
 struct call;
 struct held;
+struct recent;
 struct xmpp_room;
 TAILQ_HEAD(ask_list, ask);
 STAILQ_HEAD(call_list, call);
 STAILQ_HEAD(held_list, held);
+TAILQ_HEAD(recent_list, recent);
 TAILQ_HEAD(room_list, xmpp_room);
 STAILQ_HEAD(direct_list, direct_place);
 
@@ -101,7 +104,8 @@ struct xmpp {
 	unsigned queued;
 	unsigned unacknowledged; /* calls of all rooms, and direct ones */
 	struct xmpp_room *control;
-	struct call_list direct; /* to people, until the barrier */
+	char control_refused[300]; /* why its room may not command us; "": it may, or may yet */
+	struct call_list direct;   /* to people, until the barrier */
 	bool barrier_due;
 	struct direct_list direct_ready; /* to be announced */
 	struct loop_timer *announce;
@@ -195,7 +199,7 @@ enum ghost_state {
 struct occupant {
 	LIST_ENTRY(occupant) link;
 	char *user; /* bare, "" when the room does not tell */
-	bool told;  /* to the bridge */
+	bool told;  /* to the bridge, or was in there before us, which is no news */
 	char nick[];
 };
 
@@ -233,6 +237,8 @@ struct xmpp_room {
 	int64_t not_before; /* of QUEUED */
 	unsigned failures;
 	unsigned pending; /* answers this step waits for */
+	bool owned;       /* by the bot; only a control room may be others' */
+	bool unlisted;    /* the server does not tell all who have a say in it */
 	bool created;     /* by this opening */
 	bool configured;  /* in this opening */
 	bool has_archive;
@@ -258,6 +264,8 @@ struct xmpp_room {
 	struct call_list calls; /* not acknowledged yet */
 	struct held_list held;  /* said while the room is being opened */
 	unsigned held_n;
+	struct recent_list recent; /* what people said lately, newest first */
+	unsigned recent_n;
 };
 
 /* xmpp_rooms.c */
@@ -290,6 +298,8 @@ const char *room_reason(const char *condition); /* an error's condition in words
 void open_joined(struct xmpp_room *room, bool created);
 void open_granted(struct xmpp_room *room);
 void open_caught_up(struct xmpp_room *room);
+/* Gives up a control room in which others than the organizers have a say; false when it is well. */
+bool open_refuse_foreign(struct xmpp_room *room);
 /* Title and topic as wanted now. */
 void open_show_title(struct xmpp_room *room);
 /* Somebody changed the configuration: look whether it is still a private room. */
@@ -303,11 +313,16 @@ void member_list(struct xmpp_room *room); /* asks; open_granted() in the end whe
 /* Makes the affiliations what is wanted; `before`: who was wanted until now, NULL when unknown. */
 void member_sync(struct xmpp_room *room, const struct members *before);
 void member_affiliation(struct xmpp_room *room, const char *user, const char *affiliation);
-bool member_is_affiliated(const struct xmpp_room *room, const char *user);
+/* Whether only we and the organizers decide who is in the room. */
+bool member_is_ruled_by_us(const struct xmpp_room *room);
+/* Whether the user commands us; control may be NULL. */
+bool member_is_organizer(const struct xmpp_room *control, const char *user);
 struct occupant *occupant_find(struct xmpp_room *room, const char *nick);
-void occupant_set(struct xmpp_room *room, const char *nick, const char *user);
+void occupant_set(struct xmpp_room *room, const char *nick, const char *user, bool told);
 void occupant_remove(struct xmpp_room *room, const char *nick);
-bool occupant_has_user(const struct xmpp_room *room, const char *user);
+struct occupant *occupant_of_user(const struct xmpp_room *room, const char *user);
+/* Tells the bridge who came; in a room that is ready. */
+void occupant_tell(struct xmpp_room *room);
 void affiliate_free_all(struct xmpp_room *room);
 void occupant_free_all(struct xmpp_room *room);
 
@@ -319,6 +334,13 @@ void archive_result(struct xmpp_room *room, xmpp_stanza_t *result);
 void archive_hold(struct xmpp_room *room, const char *user, xmpp_stanza_t *message,
 		  const char *event_id);
 void archive_drop_held(struct xmpp_room *room);
+
+/* xmpp_recent.c: event ids by what the sender calls the message */
+void recent_note(struct xmpp_room *room, const char *user, xmpp_stanza_t *message,
+		 const char *event_id);
+/* The event id of the user's message that is called id, NULL when we do not know it. */
+const char *recent_find(const struct xmpp_room *room, const char *user, const char *id);
+void recent_free_all(struct xmpp_room *room);
 
 /* xmpp_say.c: says and marks, "calls", until they are acknowledged */
 void call_say(struct xmpp *x, const struct chat_say *say);

@@ -99,7 +99,6 @@ static void room_start(struct xmpp_room *room)
 {
 	ask_forget(room->x, room);
 	/* Who is in there stays known when we were in it all the time and are only asked again. */
-	affiliate_free_all(room);
 	archive_drop_held(room);
 	free(room->nick);
 	room->nick = NULL;
@@ -186,7 +185,7 @@ static const struct {
 	{"jid-malformed", "the server does not accept the address"},
 	{"service-unavailable", "the room is full, or nobody answers there"},
 	{"recipient-unavailable", "the recipient cannot be reached now"},
-	{"remote-server-not-found", "there is no such server: check xmpp.muc_service"},
+	{"remote-server-not-found", "there is no such server: correct xmpp.muc_service"},
 	{"remote-server-timeout", "the other server does not answer"},
 	{"policy-violation", "the server refused it by its policy, for instance as too long"},
 	{"resource-constraint",
@@ -212,7 +211,6 @@ static bool try_elsewhere(struct xmpp_room *room)
 	if (room->kind != PLACE_CONVERSATION || room->moves++ >= MOVES_MAX)
 		return false;
 	log_info("xmpp.room_moves room=%s", room->jid);
-	affiliate_free_all(room);
 	occupant_free_all(room);
 	rooms_move(room);
 	bot_join(room);
@@ -287,11 +285,11 @@ static void bot_out(struct xmpp_room *room, xmpp_stanza_t *st, const struct muc_
 
 static void somebody_in(struct xmpp_room *room, const char *nick, const struct muc_item *item)
 {
-	bool known = occupant_has_user(room, item->user);
+	const struct occupant *known = occupant_of_user(room, item->user);
+	bool found = room->state == ROOM_JOINING || !item->user[0] || in_is_us(room, item->user);
 
-	occupant_set(room, nick, item->user);
-	if (room->state == ROOM_READY && !known && item->user[0] && !in_is_us(room, item->user))
-		bridge_chat_joined(room->x->bridge, xmpp_name, room->place, item->user);
+	occupant_set(room, nick, item->user, known ? known->told : found);
+	occupant_tell(room);
 }
 
 static void somebody_out(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick,
@@ -299,15 +297,34 @@ static void somebody_out(struct xmpp_room *room, xmpp_stanza_t *st, const char *
 {
 	struct occupant *occupant = occupant_find(room, nick);
 	AUTO_FREE char *user = xstrdup(occupant ? occupant->user : "");
+	bool told = !occupant || occupant->told;
 
 	occupant_remove(room, nick);
 	if (read_has_status(st, "303")) {
-		occupant_set(room, item->nick, user);
+		occupant_set(room, item->nick, user, told);
 		return;
 	}
 	if (room->state == ROOM_READY && user[0] && !in_is_us(room, user) &&
-	    !occupant_has_user(room, user))
+	    !occupant_of_user(room, user))
 		bridge_chat_left(room->x->bridge, xmpp_name, room->place, user);
+}
+
+static void bot_in(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick, bool owner)
+{
+	bool was_owner = room->owned;
+
+	room->owned = owner;
+	if (room->state != ROOM_JOINING) {
+		if (was_owner && !owner)
+			room_lose(room, "the bot is no owner of the room any more");
+		return;
+	}
+	free(room->nick);
+	room->nick = xstrdup(nick);
+	if (room->kind == PLACE_CONVERSATION && !owner)
+		leave_foreign(room);
+	else
+		open_joined(room, read_has_status(st, "201"));
 }
 
 void room_presence(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick)
@@ -333,14 +350,8 @@ void room_presence(struct xmpp_room *room, xmpp_stanza_t *st, const char *nick)
 	if (!has_item || nick[0] == '\0' || read_type(st)[0])
 		return;
 	somebody_in(room, nick, &item);
-	if (self && room->state == ROOM_JOINING) {
-		free(room->nick);
-		room->nick = xstrdup(nick);
-		if (room->kind == PLACE_CONVERSATION && strcmp(item.affiliation, "owner") != 0)
-			leave_foreign(room);
-		else
-			open_joined(room, read_has_status(st, "201"));
-	}
+	if (self)
+		bot_in(room, st, nick, strcmp(item.affiliation, "owner") == 0);
 }
 
 /* ---- the ghost ---------------------------------------------------------------------------------- */

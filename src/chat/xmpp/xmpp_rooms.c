@@ -93,6 +93,7 @@ static struct xmpp_room *room_new(struct xmpp *x, const struct chat_place *place
 	LIST_INIT(&room->affiliates);
 	STAILQ_INIT(&room->calls);
 	STAILQ_INIT(&room->held);
+	TAILQ_INIT(&room->recent);
 	TAILQ_INSERT_TAIL(&x->rooms, room, link);
 	if (!tsearch(room, &x->rooms_by_jid, compare_jid) ||
 	    !tsearch(room, &x->rooms_by_place, compare_place))
@@ -161,6 +162,7 @@ static void room_free(struct xmpp_room *room)
 	members_release(&room->wanted);
 	call_void_all(room->x, &room->calls);
 	archive_drop_held(room);
+	recent_free_all(room);
 	free(room->jid);
 	free(room->ghost);
 	free(room->ghost_name);

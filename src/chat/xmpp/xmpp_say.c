@@ -130,8 +130,10 @@ void call_seen(struct xmpp_room *room, const char *id, const char *event_id)
 	/* In the archive it may be of an earlier life, which the bridge still waits to hear of. */
 	else if (room->state != ROOM_CATCHING_UP)
 		return;
+	/* One that we made up is no place in the archive. */
 	if (call_id_parse(id, &relay))
-		bridge_relay_done(room->x->bridge, xmpp_name, relay, event_id);
+		bridge_relay_done(room->x->bridge, xmpp_name, relay,
+				  event_id[0] == '~' ? "" : event_id);
 }
 
 /* Whether opening the room again may help, rather than the message itself being refused. */
