@@ -82,6 +82,12 @@ void http_client_free(struct http_client *client); /* open calls end without the
 void http_client_start(struct http_client *client, struct http_call *call, http_done_fn *done,
 		       void *arg);
 size_t http_client_open_calls(const struct http_client *client);
+/* Of the calls that were started with `done`, those of which no byte was given to a connection yet
+ * (they wait, resolve, connect or shake hands) are offered to `unwanted` with their arg. Where it
+ * returns true the call ends here, without its callback, and has surely not left. Not offered:
+ * local: calls. `unwanted` must not start calls. */
+typedef bool http_unwanted_fn(void *arg);
+void http_client_recall(struct http_client *client, http_done_fn *done, http_unwanted_fn *unwanted);
 
 /* ---- server ------------------------------------------------------------------------------- */
 

@@ -255,22 +255,29 @@ static void run_waiting(struct http_client *client)
 	}
 }
 
+/* Bytes of the request that the connection has got. */
+static long bytes_sent(const struct transfer *t)
+{
+	long sent = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+	return sent;
+}
+
 static void transfer_end(struct transfer *t, CURLcode result)
 {
 	struct http_answer *answer = &t->answer;
 	const char *problem = t->error[0] ? t->error : curl_easy_strerror(result);
 	long status = 0;
-	long sent = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
 	answer->status = (int)status;
 	answer->body = t->body.buf;
 	answer->body_len = t->body.len;
 	if (result == CURLE_OK && status > 0)
 		answer->fate = HTTP_ANSWERED;
 	else
-		answer->fate = sent > 0 ? HTTP_LOST : HTTP_NOT_SENT;
+		answer->fate = bytes_sent(t) > 0 ? HTTP_LOST : HTTP_NOT_SENT;
 	if (answer->fate != HTTP_ANSWERED)
 		(void)STR_COPY(answer->problem, t->too_long ? "the answer is too long" : problem);
 	TAILQ_REMOVE(&t->client->running, t, link);
@@ -441,6 +448,28 @@ void http_client_start(struct http_client *client, struct http_call *call, http_
 	t->give_up_at = loop_monotonic(client->loop) + t->call.timeout_ms;
 	TAILQ_INSERT_TAIL(&client->waiting, t, link);
 	client->n_waiting++;
+	run_waiting(client);
+}
+
+static void recall_from(struct transfer_queue *queue, size_t *n, http_done_fn *done,
+			http_unwanted_fn *unwanted)
+{
+	struct transfer *next;
+
+	for (struct transfer *t = TAILQ_FIRST(queue); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		if (t->done != done || (t->easy && bytes_sent(t) > 0) || !unwanted(t->arg))
+			continue;
+		TAILQ_REMOVE(queue, t, link);
+		(*n)--;
+		transfer_free(t);
+	}
+}
+
+void http_client_recall(struct http_client *client, http_done_fn *done, http_unwanted_fn *unwanted)
+{
+	recall_from(&client->waiting, &client->n_waiting, done, unwanted);
+	recall_from(&client->running, &client->n_running, done, unwanted);
 	run_waiting(client);
 }
 

@@ -45,6 +45,16 @@ void http_client_start(struct http_client *client, struct http_call *call, http_
 	client->calls[client->n++] = kept;
 }
 
+void http_client_recall(struct http_client *client, http_done_fn *done, http_unwanted_fn *unwanted)
+{
+	for (size_t i = 0; i < client->n; i++) {
+		struct fake_call *call = client->calls[i];
+
+		if (call->open && call->unsent && call->done == done)
+			call->open = !unwanted(call->arg);
+	}
+}
+
 size_t http_client_open_calls(const struct http_client *client)
 {
 	size_t open = 0;

@@ -15,7 +15,8 @@ struct fake_call {
 	struct http_call call;
 	http_done_fn *done;
 	void *arg;
-	bool open; /* not answered yet */
+	bool open;   /* not answered yet */
+	bool unsent; /* the test says that it has not left yet, and may be recalled */
 };
 
 /* All calls ever started, oldest first. */

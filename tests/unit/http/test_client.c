@@ -509,6 +509,98 @@ static void http_client__does_not_send__without_tls(void **state)
 	assert_int_equal(t.accepted, 3);
 }
 
+static int recall_asked;
+static bool recall_wanted;
+
+static bool is_unwanted(void *arg)
+{
+	(void)arg;
+	recall_asked++;
+	return !recall_wanted;
+}
+
+static void note_done(const struct http_answer *answer, void *arg)
+{
+	(void)answer;
+	(void)arg;
+}
+
+static void stop(void *arg)
+{
+	(void)arg;
+	loop_stop(t.loop);
+}
+
+static void run_for(int64_t ms)
+{
+	(void)loop_after(t.loop, ms, stop, NULL);
+	loop_run(t.loop);
+}
+
+static int recall(void)
+{
+	recall_asked = 0;
+	http_client_recall(t.client, done, is_unwanted);
+	return recall_asked;
+}
+
+/* The peer takes the connection and says nothing: over TLS the request cannot have left, in the
+ * open it has. */
+static void http_client_recall__ends__only_what_has_not_left(void **state)
+{
+	struct http_call shaking = {
+		.method = "POST", .url = peer_url("https", t.port, "/"), .timeout_ms = 3000};
+	struct http_call others = {
+		.method = "POST", .url = peer_url("https", t.port, "/"), .timeout_ms = 3000};
+	struct http_call asked = post("/", "a=1");
+
+	(void)state;
+	peer_says(PEER_SILENCE, "");
+	t.wanted = 0;
+	asked.timeout_ms = 3000;
+	http_client_start(t.client, &shaking, done, NULL);
+	http_client_start(t.client, &others, note_done, NULL);
+	http_client_start(t.client, &asked, done, NULL);
+	for (int i = 0; i < 200 && (t.accepted < 3 || t.requests < 1); i++)
+		run_for(10);
+	assert_int_equal(t.accepted, 3);
+	assert_int_equal(t.requests, 1);
+	recall_wanted = true;
+	assert_int_equal(recall(), 1);
+	assert_int_equal(http_client_open_calls(t.client), 3);
+	recall_wanted = false;
+	assert_int_equal(recall(), 1);
+	assert_int_equal(recall(), 0);
+	assert_int_equal(http_client_open_calls(t.client), 2);
+	run_for(3200);
+	/* It ended without its callback; the other one has its answer lost. */
+	assert_int_equal(t.ended, 1);
+	assert_int_equal(t.fate, HTTP_LOST);
+	assert_int_equal(t.requests, 1);
+	assert_int_equal(t.open, 0);
+}
+
+static void http_client_recall__ends__what_waits_for_its_turn(void **state)
+{
+	(void)state;
+	peer_says(PEER_SILENCE, "");
+	for (int i = 0; i < 300; i++) {
+		struct http_call call = post("/", "a=1");
+
+		call.timeout_ms = 1500;
+		http_client_start(t.client, &call, done, NULL);
+	}
+	for (int i = 0; i < 200 && t.requests < 256; i++)
+		run_for(10);
+	assert_int_equal(t.requests, 256);
+	recall_wanted = false;
+	assert_int_equal(recall(), 44);
+	assert_int_equal(http_client_open_calls(t.client), 256);
+	run_for(1700);
+	assert_int_equal(t.ended, 256);
+	assert_int_equal(t.requests, 256);
+}
+
 static void http_client__lets_calls_wait_for_their_turn(void **state)
 {
 	enum { CALLS = 400 };
@@ -552,12 +644,6 @@ static void http_client__does_not_send__what_has_waited_too_long(void **state)
 	assert_int_equal(t.fates[HTTP_NOT_SENT], 1);
 }
 
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(t.loop);
-}
-
 static void http_client_free__ends_open_calls_in_silence(void **state)
 {
 	(void)state;
@@ -599,6 +685,8 @@ int main(void)
 		TEST(http_client__does_not_send__where_it_cannot_connect),
 		TEST(http_client__does_not_send__into_a_black_hole),
 		TEST(http_client__does_not_send__without_tls),
+		TEST(http_client_recall__ends__only_what_has_not_left),
+		TEST(http_client_recall__ends__what_waits_for_its_turn),
 		TEST(http_client__lets_calls_wait_for_their_turn),
 		TEST(http_client__does_not_send__what_has_waited_too_long),
 		TEST(http_client_free__ends_open_calls_in_silence),
