@@ -93,7 +93,7 @@ int bridge_read_number(struct bridge *bridge, const char *text, struct phone *ou
 
 /* For showing. */
 struct store *bridge_store(struct bridge *bridge);
-int64_t bridge_now(struct bridge *bridge);
+int64_t bridge_now(struct bridge *bridge); /* ms UTC; never goes back while we run */
 const struct bridge_options *bridge_options(struct bridge *bridge);
 bool bridge_is_paused(struct bridge *bridge);
 /* Whether it is "network:address" of a network that is configured. */

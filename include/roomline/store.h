@@ -216,11 +216,11 @@ int store_list_due(struct store *store, int64_t now, const char *const *busy, in
 		   store_message_fn *fn, void *arg, struct error *err);
 /* When the next NEW text becomes due that is not due yet, INT64_MAX when there is none. */
 int store_next_due(struct store *store, int64_t now, int64_t *due_at_out, struct error *err);
-/* All NEW texts to that number become CANCELLED with the code and reason; fn is called for each,
- * after it has changed. */
-int store_cancel_queue(struct store *store, const struct phone *phone, const char *code,
-		       const char *reason, int64_t now, store_message_fn *fn, void *arg,
-		       struct error *err);
+/* NEW texts that are due later become due then. */
+int store_limit_due(struct store *store, int64_t latest, struct error *err);
+/* All NEW texts to that number, oldest first; fn may change them. */
+int store_list_queued(struct store *store, const struct phone *phone, store_message_fn *fn,
+		      void *arg, struct error *err);
 /* Everything in a state, oldest first. */
 int store_list_messages_in_state(struct store *store, enum message_state state, int limit,
 				 store_message_fn *fn, void *arg, struct error *err);

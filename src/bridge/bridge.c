@@ -21,6 +21,7 @@ struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_cl
 	bridge->client = client;
 	bridge->options = options;
 	bridge->rate = rate_new();
+	bridge->clock = loop_now(loop) - loop_monotonic(loop);
 	return bridge;
 }
 
@@ -72,6 +73,19 @@ static bool recover_one(const struct message_row *found, void *arg)
 
 #define RECOVER_AT_ONCE 500
 
+/* The clock may have been set back since they were queued. */
+static int recover_due(struct bridge *bridge, struct error *err)
+{
+	int rc = store_step_begin(bridge->store, err);
+
+	if (rc == 0) {
+		rc = store_limit_due(bridge->store, bridge_now(bridge) + WAIT_MAX_MS, err);
+		if (store_step_end(bridge->store, rc == 0, err) < 0)
+			rc = -1;
+	}
+	return rc;
+}
+
 static int recover(struct bridge *bridge, struct error *err)
 {
 	struct recovery r = {.bridge = bridge, .err = err};
@@ -121,7 +135,7 @@ int bridge_start(struct bridge *bridge, struct error *err)
 	int rc = 0;
 
 	if (store_get_value(bridge->store, "paused", paused, sizeof(paused), err) < 0 ||
-	    recover(bridge, err) < 0)
+	    recover(bridge, err) < 0 || recover_due(bridge, err) < 0)
 		return -1;
 	bridge->paused = strcmp(paused, "yes") == 0;
 	if (store_step_begin(bridge->store, err) < 0)
@@ -202,9 +216,16 @@ struct store *bridge_store(struct bridge *bridge)
 	return bridge->store;
 }
 
+/* The wall clock, which we follow forward only. When it is set back, what waits would wait as long
+ * again, and what is only good for minutes would leave late. */
 int64_t bridge_now(struct bridge *bridge)
 {
-	return loop_now(bridge->loop);
+	int64_t monotonic = loop_monotonic(bridge->loop);
+	int64_t clock = loop_now(bridge->loop) - monotonic;
+
+	if (clock > bridge->clock)
+		bridge->clock = clock;
+	return monotonic + bridge->clock;
 }
 
 const struct bridge_options *bridge_options(struct bridge *bridge)

@@ -20,7 +20,7 @@
 
 #define NETWORKS_MAX 4
 #define STORE_RETRY_MS 1000
-#define CONFIRM_WITHIN_MS (INT64_C(5) * 60 * 1000) /* FCC: a confirmation counts as consented */
+#define WAIT_MAX_MS 3600000 /* a text is put off by no more, whatever a provider asks for */
 
 enum place_phase {
 	PLACE_IDLE,    /* the network has not been asked for it since it came up */
@@ -62,6 +62,7 @@ struct bridge {
 	const struct bridge_options *options;
 	struct network_slot slots[NETWORKS_MAX];
 	int slot_n;
+	int64_t clock; /* how far the wall clock is, or was, ahead of the monotonic one */
 	struct place_state *places[PLACE_BUCKETS];
 	bool paused;
 
@@ -94,6 +95,10 @@ int message_set_state(struct bridge *bridge, struct message_row *row, enum messa
 /* Surely not sent: back into the queue, due in wait_ms. */
 int message_requeue(struct bridge *bridge, struct message_row *row, int64_t wait_ms,
 		    struct error *err);
+/* Cancels what is queued to a number, of the kinds whose bits are set: MESSAGE_KIND(). */
+#define MESSAGE_KIND(kind) (1u << (kind))
+int message_cancel_queued(struct bridge *bridge, const struct phone *phone, unsigned kinds,
+			  const char *code, const char *reason, struct error *err);
 const char *message_state_word(enum message_state state);
 
 /* ---- gate.c --------------------------------------------------------------------------------- */
@@ -124,6 +129,9 @@ int queue_rewrite(struct bridge *bridge, const struct message_row *row, const ch
 void outbox_kick(struct bridge *bridge); /* something may be due */
 /* The same after the commit of the present step. */
 void outbox_kick_after_commit(struct bridge *bridge);
+/* After the commit of the present step, takes back the requests that have not left and that
+ * something stored since speaks against. */
+void outbox_recall_after_commit(struct bridge *bridge);
 void outbox_release(struct bridge *bridge); /* forgets the sends that are under way */
 
 /* ---- result.c: what a provider's answer means ------------------------------------------------- */

@@ -10,35 +10,6 @@
 
 #include <string.h>
 
-struct cancelling {
-	struct bridge *bridge;
-	struct error *err;
-	bool failed;
-};
-
-static bool show_cancelled(const struct message_row *row, void *arg)
-{
-	struct cancelling *c = arg;
-
-	log_info("message.cancelled message=%lld to=%s code=E_SUPPRESSED", (long long)row->id.v,
-		 log_phone(row->phone.e164));
-	if (row->origin_place.v != 0)
-		c->failed = relay_mark(c->bridge, row->origin_place, row->origin_event, MARK_FAILED,
-				       row->id, c->err) < 0;
-	return !c->failed;
-}
-
-static int cancel_queue(struct bridge *bridge, const struct phone *phone, struct error *err)
-{
-	struct cancelling c = {bridge, err, false};
-
-	if (store_cancel_queue(bridge->store, phone, "E_SUPPRESSED",
-			       "they asked not to be texted any more", bridge_now(bridge),
-			       show_cancelled, &c, err) < 0)
-		return -1;
-	return c.failed ? -1 : 0;
-}
-
 /* People may undo that a number is wrong, but not that somebody opted out: so the opt-out takes the
  * place of it. Returns 1 added, 0 there already, -1 error. */
 static int suppression_put(struct bridge *bridge, const struct suppression_row *row,
@@ -71,11 +42,14 @@ int consent_suppress(struct bridge *bridge, const struct phone *phone, const cha
 	STR_COPY(row.actor, source->actor);
 	added = suppression_put(bridge, &row, err);
 	if (added < 0 || store_hold_remove(bridge->store, phone, err) < 0 ||
-	    cancel_queue(bridge, phone, err) < 0 ||
+	    message_cancel_queued(bridge, phone, ~MESSAGE_KIND(MSGKIND_STOP_CONFIRM),
+				  gate_code_word(GATE_SUPPRESSED), "they are not texted any more.",
+				  err) < 0 ||
 	    store_consent_event_add(bridge->store, phone, reason, source->method, source->rule,
 				    source->evidence, source->actor, row.at, err) < 0)
 		return -1;
 	*added_out = added > 0;
+	outbox_recall_after_commit(bridge);
 	log_info("consent.suppressed number=%s reason=%s method=%s rule=%s new=%d",
 		 log_phone(phone->e164), reason, source->method, source->rule, added);
 	found = conversation_of(bridge, phone, &contact, &conversation, err);
@@ -133,7 +107,7 @@ int bridge_optout(struct bridge *bridge, const struct actor *actor, const struct
 	/* Only as an answer to what they just said, later the gate refuses it: it would be one text
 	 * more. */
 	return confirm_stop(bridge, sender_by_name(bridge, contact.sender), &conversation,
-			    conversation.last_in_at + CONFIRM_WITHIN_MS, err);
+			    conversation.last_in_at + GATE_ANSWER_MS, err);
 }
 
 int bridge_keep(struct bridge *bridge, const struct actor *actor, const struct phone *phone,

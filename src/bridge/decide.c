@@ -29,6 +29,7 @@ int bridge_pause(struct bridge *bridge, const struct actor *actor, bool paused, 
 	if (paused) {
 		/* At once, and also when the disk refuses it: to send nothing does no harm. */
 		bridge->paused = true;
+		outbox_recall_after_commit(bridge);
 		return relay_alert(bridge, err,
 				   "⏸ %s has paused everything outbound. `!resume` goes on.",
 				   user_shown(actor->user));

@@ -26,6 +26,7 @@ int hold_put(struct bridge *bridge, const struct phone *phone, const char *rule,
 	if (added < 0)
 		return -1;
 	*added_out = added > 0;
+	outbox_recall_after_commit(bridge);
 	store_after_commit(bridge->store, on_change, bridge);
 	return 0;
 }

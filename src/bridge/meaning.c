@@ -183,8 +183,8 @@ static int said_stop(struct bridge *bridge, const struct said *s, struct error *
 		return -1;
 	if (s->meaning->answered)
 		return 0;
-	return confirm_stop(bridge, s->sender, s->conversation,
-			    bridge_now(bridge) + CONFIRM_WITHIN_MS, err);
+	return confirm_stop(bridge, s->sender, s->conversation, bridge_now(bridge) + GATE_ANSWER_MS,
+			    err);
 }
 
 static int said_start(struct bridge *bridge, const struct said *s, struct error *err)
@@ -199,17 +199,21 @@ static int said_start(struct bridge *bridge, const struct said *s, struct error 
 		return 0;
 	if (store_suppression_remove(bridge->store, phone, err) < 0 ||
 	    store_hold_remove(bridge->store, phone, err) < 0 ||
+	    message_cancel_queued(bridge, phone, MESSAGE_KIND(MSGKIND_STOP_CONFIRM),
+				  gate_code_word(GATE_OVERTAKEN), "they have opted in again.",
+				  err) < 0 ||
 	    store_consent_event_add(bridge->store, phone, "reopt_in", "sms_reply", s->meaning->rule,
 				    s->text, "", bridge_now(bridge), err) < 0 ||
 	    relay_tell(bridge, s->conversation->id, err,
 		       "✅ They opted in again by texting START. They can be texted.") < 0 ||
 	    place_refresh(bridge, s->conversation->id, err) < 0)
 		return -1;
+	outbox_recall_after_commit(bridge);
 	log_info("consent.started number=%s rule=%s", log_phone(phone->e164), s->meaning->rule);
 	if (s->meaning->answered || !s->meaning->suppressed)
 		return 0;
 	return answer(bridge, s->sender, s->conversation, MSGKIND_START_CONFIRM,
-		      bridge->options->start_text, bridge_now(bridge) + CONFIRM_WITHIN_MS, err);
+		      bridge->options->start_text, bridge_now(bridge) + GATE_ANSWER_MS, err);
 }
 
 static int said_help(struct bridge *bridge, const struct said *s, struct error *err)
@@ -217,7 +221,7 @@ static int said_help(struct bridge *bridge, const struct said *s, struct error *
 	if (s->meaning->answered)
 		return 0;
 	return answer(bridge, s->sender, s->conversation, MSGKIND_HELP_ANSWER,
-		      bridge->options->help_text, bridge_now(bridge) + CONFIRM_WITHIN_MS, err);
+		      bridge->options->help_text, bridge_now(bridge) + GATE_ANSWER_MS, err);
 }
 
 static int said_perhaps_stop(struct bridge *bridge, const struct said *s, struct error *err)

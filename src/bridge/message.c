@@ -213,3 +213,35 @@ int message_requeue(struct bridge *bridge, struct message_row *row, int64_t wait
 	row->due_at = bridge_now(bridge) + wait_ms;
 	return message_set_state(bridge, row, MSG_NEW, err);
 }
+
+struct cancelling {
+	struct bridge *bridge;
+	unsigned kinds;
+	const char *code;
+	const char *reason;
+	struct error *err;
+	bool failed;
+};
+
+static bool cancel_one(const struct message_row *queued, void *arg)
+{
+	struct cancelling *c = arg;
+	struct message_row row = *queued; /* its text stays borrowed */
+
+	if (!(c->kinds & MESSAGE_KIND(row.kind)))
+		return true;
+	STR_COPY(row.code, c->code);
+	STR_COPY(row.reason, c->reason);
+	c->failed = message_set_state(c->bridge, &row, MSG_CANCELLED, c->err) < 0;
+	return !c->failed;
+}
+
+int message_cancel_queued(struct bridge *bridge, const struct phone *phone, unsigned kinds,
+			  const char *code, const char *reason, struct error *err)
+{
+	struct cancelling c = {bridge, kinds, code, reason, err, false};
+
+	if (store_list_queued(bridge->store, phone, cancel_one, &c, err) < 0)
+		return -1;
+	return c.failed ? -1 : 0;
+}

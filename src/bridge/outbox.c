@@ -18,6 +18,7 @@
 
 #define OPEN_SENDS_MAX 200
 #define BATCH_MAX 200
+#define ACCOUNT_SENDS_MAX 66 /* one whose provider is silent leaves room for others */
 #define VALIDITY_S 14400
 #define SENDERS_MAX 256
 
@@ -79,6 +80,16 @@ struct send {
 	LIST_ENTRY(send) link;     /* of all */
 };
 
+/* What is only good for a while must not be tried for longer by the provider. */
+static int validity_of(const struct message_row *row, int64_t now)
+{
+	int64_t left_s = (row->not_after - now) / 1000;
+
+	if (row->not_after == 0 || left_s > VALIDITY_S)
+		return VALIDITY_S;
+	return left_s > 1 ? (int)left_s : 1;
+}
+
 static struct send *send_new(struct bridge *bridge, const struct message_row *row,
 			     const struct sms_sender *sender)
 {
@@ -92,7 +103,7 @@ static struct send *send_new(struct bridge *bridge, const struct message_row *ro
 	send->sms = (struct cleared_sms){.to = row->phone,
 					 .from = sender->number.e164,
 					 .text = send->text,
-					 .validity_s = VALIDITY_S};
+					 .validity_s = validity_of(row, bridge_now(bridge))};
 	STR_COPY(send->sms.ref, row->ref);
 	LIST_INSERT_HEAD(&bridge->sends, send, link);
 	bridge->open_sends++;
@@ -220,6 +231,13 @@ static void on_answer(const struct http_answer *answer, void *arg)
 
 /* ---- the hand-over ---------------------------------------------------------------------------- */
 
+/* It has not left and shall not. */
+static void send_withdraw(struct send *send)
+{
+	send->withdrawn = true;
+	result_store(send);
+}
+
 static void send_start(struct send *send)
 {
 	struct http_call call = {0};
@@ -255,6 +273,30 @@ static bool send_may_leave(const struct send *send)
 	return ruling.code == GATE_ALLOW;
 }
 
+static bool is_unwanted(void *arg)
+{
+	struct send *send = arg;
+
+	if (send_may_leave(send))
+		return false;
+	log_info("outbox.recalled message=%lld", (long long)send->message.v);
+	send_withdraw(send);
+	return true;
+}
+
+static void on_recall(bool committed, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	(void)committed; /* a pause holds anyway, and of the rest is_unwanted() finds nothing */
+	http_client_recall(bridge->client, on_answer, is_unwanted);
+}
+
+void outbox_recall_after_commit(struct bridge *bridge)
+{
+	store_after_commit(bridge->store, on_recall, bridge);
+}
+
 static void outbox_wake_in(struct bridge *bridge, int64_t ms);
 
 static void sends_drop(struct bridge *bridge, struct send *claimed)
@@ -282,11 +324,10 @@ static void sends_start(bool committed, void *arg)
 		struct send *send = claimed;
 
 		claimed = send->claimed_next;
-		send->withdrawn = !send_may_leave(send);
-		if (send->withdrawn)
-			result_store(send);
-		else
+		if (send_may_leave(send))
 			send_start(send);
+		else
+			send_withdraw(send);
 	}
 }
 
@@ -332,6 +373,17 @@ static int take(struct taking *t, struct message_row *row, const struct sms_send
 	return 0;
 }
 
+/* Whether as many texts of that account are under way as may be. */
+static bool is_full(const struct bridge *bridge, const struct sms_sender *sender)
+{
+	const struct send *send;
+	int n = 0;
+
+	LIST_FOREACH(send, &bridge->sends, link)
+	n += strcmp(send->account->name, sender->account->name) == 0;
+	return n >= ACCOUNT_SENDS_MAX;
+}
+
 static bool take_due(const struct message_row *due, void *arg)
 {
 	struct taking *t = arg;
@@ -350,7 +402,8 @@ static bool take_due(const struct message_row *due, void *arg)
 		STR_COPY(row.reason,
 			 "its sender is no longer configured; an admin has to bring it back.");
 		rc = message_set_state(bridge, &row, MSG_FAILED, t->err);
-	} else if (!rate_take(bridge->rate, sender, loop_monotonic(bridge->loop))) {
+	} else if (is_full(bridge, sender) ||
+		   !rate_take(bridge->rate, sender, loop_monotonic(bridge->loop))) {
 		if (t->busy_n < SENDERS_MAX)
 			t->busy[t->busy_n++] = sender->name;
 		return true;
@@ -413,7 +466,9 @@ static void outbox_sleep(struct bridge *bridge, const struct taking *t)
 		const struct sms_sender *sender = sender_by_name(bridge, t->busy[i]);
 		int64_t ready = rate_ready_at(bridge->rate, sender, now) - now;
 
-		wait = ready < wait ? ready : wait;
+		/* Of a full account the end of any send kicks. */
+		if (ready < wait && !is_full(bridge, sender))
+			wait = ready;
 	}
 	if (store_next_due(bridge->store, bridge_now(bridge), &due, NULL) < 0)
 		due = bridge_now(bridge) + STORE_RETRY_MS;
@@ -455,7 +510,7 @@ static void outbox_run(void *arg)
 	for (size_t i = 0; i < bridge->options->sender_n && t.busy_n < SENDERS_MAX; i++) {
 		const struct sms_sender *sender = &bridge->options->senders[i];
 
-		if (rate_ready_at(bridge->rate, sender, now) > now)
+		if (is_full(bridge, sender) || rate_ready_at(bridge->rate, sender, now) > now)
 			t.busy[t.busy_n++] = sender->name;
 	}
 	rc = store_step_begin(bridge->store, &err);

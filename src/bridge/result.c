@@ -12,7 +12,6 @@
 #define BACKOFF_FIRST_MS 2000
 #define BACKOFF_MAX_MS 300000
 #define THROTTLE_DEFAULT_MS 2000
-#define THROTTLE_MAX_MS 3600000 /* whatever a provider asks for */
 #define CONFIG_RETRY_MS 300000
 
 static int64_t backoff_ms(int attempts)
@@ -29,7 +28,7 @@ static int64_t throttle_ms(const struct sms_result *result)
 	int64_t ms = result->retry_after_s > 0 ? INT64_C(1000) * result->retry_after_s
 					       : THROTTLE_DEFAULT_MS;
 
-	return ms < THROTTLE_MAX_MS ? ms : THROTTLE_MAX_MS;
+	return ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS;
 }
 
 bool result_pace(struct bridge *bridge, const struct sms_sender *sender,

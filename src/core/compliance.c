@@ -43,7 +43,9 @@ static bool is_paused(const struct gate_input *input, char *why, size_t size)
 static bool is_late(const struct gate_input *input, char *why, size_t size)
 {
 	(void)snprintf(why, size, "Too late: it was only good for a while after they wrote.");
-	return input->not_after > 0 && input->now > input->not_after;
+	/* Before its time can begin, the clock was set back: how late it is nobody knows. */
+	return input->not_after > 0 &&
+	       (input->now > input->not_after || input->now < input->not_after - GATE_ANSWER_MS);
 }
 
 static bool is_untextable(const struct gate_input *input, char *why, size_t size)
@@ -67,6 +69,12 @@ static bool is_suppressed(const struct gate_input *input, char *why, size_t size
 			       "Not sent: they have opted out. Only they can undo that, by "
 			       "texting START.");
 	return true;
+}
+
+static bool is_overtaken(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size, "Not sent: they have opted in again since.");
+	return !input->suppressed;
 }
 
 static bool is_held(const struct gate_input *input, char *why, size_t size)
@@ -156,6 +164,7 @@ static const struct gate_rule rules[] = {
 	{GATE_NUMBER_CLASS, "E_NUMBER_CLASS", 0, false, is_untextable},
 	{GATE_SUPPRESSED, "E_SUPPRESSED", KIND(GATE_STOP_CONFIRM) | KIND(GATE_HELP_ANSWER), false,
 	 is_suppressed},
+	{GATE_OVERTAKEN, "E_OVERTAKEN", ~KIND(GATE_STOP_CONFIRM), false, is_overtaken},
 	{GATE_HOLD, "E_HOLD", AUTOMATIC | KIND(GATE_REPLY), false, is_held},
 	{GATE_EMPTY, "E_EMPTY", 0, false, is_empty},
 	{GATE_TOO_LONG, "E_TOO_LONG", AUTOMATIC, false, is_too_long},

@@ -27,14 +27,18 @@ enum gate_code {
 	GATE_EMPTY,        /* E_EMPTY */
 	GATE_TOO_LONG,     /* E_TOO_LONG */
 	GATE_TOO_LATE,     /* E_TOO_LATE: past its not_after */
+	GATE_OVERTAKEN,    /* E_OVERTAKEN: confirms what is no longer so */
 };
+
+/* FCC: a confirmation within five minutes counts as consented. */
+#define GATE_ANSWER_MS (INT64_C(5) * 60 * 1000)
 
 struct gate_input {
 	enum gate_kind kind;
 	struct phone to;
 	const char *text;
 	int64_t now;
-	int64_t not_after; /* 0: no end */
+	int64_t not_after; /* 0: no end; else at most GATE_ANSWER_MS off when it was set */
 	bool paused;
 	const char *suppressed; /* reason ("opt_out", "wrong_number", ...), NULL when not */
 	bool hold;

@@ -116,24 +116,26 @@ int store_next_due(struct store *store, int64_t now, int64_t *due_at_out, struct
 	return 0;
 }
 
-int store_cancel_queue(struct store *store, const struct phone *phone, const char *code,
-		       const char *reason, int64_t now, store_message_fn *fn, void *arg,
-		       struct error *err)
+int store_limit_due(struct store *store, int64_t latest, struct error *err)
+{
+	SQL_AUTO(q, store, "UPDATE message SET due_at = ?1 WHERE state = 0 AND due_at > ?1");
+
+	sql_int(&q, latest);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+int store_list_queued(struct store *store, const struct phone *phone, store_message_fn *fn,
+		      void *arg, struct error *err)
 {
 	ID_LIST_AUTO(ids);
 	SQL_AUTO(q, store,
-		 "UPDATE message SET state = 94, code = ?1, reason = ?2, updated_at = ?3"
-		 " WHERE state < 30 AND state = 0 AND conversation IN ("
+		 "SELECT id FROM message WHERE state < 30 AND state = 0 AND conversation IN ("
 		 "  SELECT v.id FROM conversation v JOIN contact c ON c.id = v.contact"
-		 "  WHERE c.phone = ?4) RETURNING id");
+		 "  WHERE c.phone = ?1) ORDER BY id");
 
-	sql_text(&q, code);
-	sql_text(&q, reason);
-	sql_int(&q, now);
 	sql_text(&q, phone->e164);
 	if (sql_read_ids(&q, &ids, err))
 		return -1;
-	tally_move(store, MSG_NEW, MSG_CANCELLED, (int64_t)ids.n);
 	return messages_call(store, &ids, fn, arg, err);
 }
 

@@ -29,7 +29,8 @@ static int fake_driver_build_send(const struct sms_account *account, const struc
 	strbuf_add(&body, cleared_sms_ref(sms), strlen(cleared_sms_ref(sms)) + 1);
 	strbuf_add(&body, cleared_sms_to(sms), strlen(cleared_sms_to(sms)) + 1);
 	strbuf_add(&body, cleared_sms_from(sms), strlen(cleared_sms_from(sms)) + 1);
-	strbuf_adds(&body, cleared_sms_text(sms));
+	strbuf_add(&body, cleared_sms_text(sms), strlen(cleared_sms_text(sms)) + 1);
+	strbuf_addf(&body, "%d", cleared_sms_validity_s(sms));
 	call_out->method = "POST";
 	call_out->url = xstrdup("https://sms.example.org/");
 	call_out->body = strbuf_detach(&body, &call_out->body_len);
@@ -85,6 +86,7 @@ struct fake_sms fake_driver_sms(const struct http_call *call)
 	sms.to = sms.ref + strlen(sms.ref) + 1;
 	sms.from = sms.to + strlen(sms.to) + 1;
 	sms.text = sms.from + strlen(sms.from) + 1;
+	sms.validity_s = (int)strtol(sms.text + strlen(sms.text) + 1, NULL, 10);
 	return sms;
 }
 

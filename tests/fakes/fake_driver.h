@@ -18,6 +18,7 @@ struct fake_sms { /* points into the call */
 	const char *to;
 	const char *from;
 	const char *text;
+	int validity_s;
 };
 
 struct fake_sms fake_driver_sms(const struct http_call *call);

@@ -128,6 +128,76 @@ static void stop__is__confirmed_up_to_five_minutes(void **state)
 	assert_int_equal(sent_with(s, PAT, CONFIRMATION), 1);
 }
 
+static void stop_that_waits__is__confirmed_once_however_often_it_is_said(void **state)
+{
+	struct scene *s = *state;
+
+	talk(s, PAT);
+	command(s, "!pause");
+	receive(s, PAT, "STOP");
+	receive(s, PAT, "STOP");
+	command(s, "!resume");
+	accept_all(s);
+	assert_int_equal(sent_with(s, PAT, CONFIRMATION), 1);
+}
+
+/* The provider may be busy meanwhile: what is false by then is not said. */
+static void confirmation__is__not_sent_after_the_opposite(void **state)
+{
+	struct scene *s = *state;
+
+	talk(s, PAT);
+	command(s, "!pause");
+	receive(s, PAT, "STOP");
+	receive(s, PAT, "START");
+	assert_int_equal(state_of_text(s, CONFIRMATION), MSG_CANCELLED);
+	receive(s, PAT, "STOP");
+	assert_int_equal(state_of_text(s, WELCOME), MSG_CANCELLED);
+	command(s, "!resume");
+	accept_all(s);
+	assert_int_equal(sent(s), 1);
+	assert_int_equal(sent_with(s, PAT, CONFIRMATION), 1);
+}
+
+static void confirmation__is__not_late_when_the_clock_is_set_back(void **state)
+{
+	struct scene *s = *state;
+
+	talk(s, PAT);
+	command(s, "!pause");
+	receive(s, PAT, "STOP");
+	fake_loop_set_now(s->loop, loop_now(s->loop) - HOUR);
+	wait_ms(s, 5 * MINUTE + 1);
+	command(s, "!resume");
+	assert_int_equal(sent(s), 0);
+	/* Nor when that happened while we were down. */
+	command(s, "!pause");
+	receive(s, QUINN, "STOP");
+	scene_bridge_stop(s);
+	fake_loop_set_now(s->loop, loop_now(s->loop) - 24 * HOUR);
+	scene_bridge_start(s);
+	command(s, "!resume");
+	assert_int_equal(sent(s), 0);
+	assert_int_equal(state_of_text(s, CONFIRMATION), MSG_EXPIRED);
+}
+
+static void confirmation__is__not_tried_by_the_provider_for_longer(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	say_in(s, room, ALICE, "one");
+	assert_int_equal(sms(s, 0).validity_s, 14400);
+	accept(s, 0);
+	receive(s, PAT, "STOP");
+	assert_int_equal(sms(s, 1).validity_s, 300);
+	command(s, "!pause");
+	receive(s, QUINN, "STOP");
+	wait_ms(s, 4 * MINUTE);
+	command(s, "!resume");
+	assert_int_equal(sms(s, 2).validity_s, 60);
+}
+
 /* A lost answer is no reason to confirm twice. */
 static void confirmation__is__not_repeated_when_its_answer_is_lost(void **state)
 {
@@ -568,6 +638,10 @@ int main(void)
 		SCENE(stop__leaves__a_closed_conversation_closed),
 		SCENE(stop__is__not_confirmed_after_five_minutes),
 		SCENE(stop__is__confirmed_up_to_five_minutes),
+		SCENE(stop_that_waits__is__confirmed_once_however_often_it_is_said),
+		SCENE(confirmation__is__not_sent_after_the_opposite),
+		SCENE(confirmation__is__not_late_when_the_clock_is_set_back),
+		SCENE(confirmation__is__not_tried_by_the_provider_for_longer),
 		SCENE(confirmation__is__not_repeated_when_its_answer_is_lost),
 		SCENE(stop__takes__the_place_of_a_wrong_number),
 		SCENE(stop__is__stored_with_the_text_or_not_at_all),

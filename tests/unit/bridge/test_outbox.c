@@ -394,7 +394,7 @@ static void many_contacts__are__served_in_turn(void **state)
 	}
 	settle(s);
 	wait_ms(s, 60000);
-	assert_int_equal(sent(s), 200); /* that many at a time */
+	assert_int_equal(sent(s), 66); /* that many at a time */
 	for (size_t i = 0; i < 450; i++) {
 		accept(s, i);
 		wait_ms(s, 20);
@@ -403,6 +403,118 @@ static void many_contacts__are__served_in_turn(void **state)
 	assert_int_equal(
 		ask_number(s, "SELECT count(DISTINCT conversation) FROM message WHERE state = 30"),
 		450);
+}
+
+static void silent_provider__leaves__room_for_others(void **state)
+{
+	struct scene *s = *state;
+	char number[24];
+	char text[64];
+	int others = 0;
+
+	command(s, "!pause");
+	/* The first hundred texts are to go by "acme", the last by "other". */
+	for (int i = 0; i < 110; i++) {
+		(void)snprintf(number, sizeof(number), "+1%s556%04d", i < 100 ? "212" : "214", i);
+		(void)snprintf(text, sizeof(text), "!text %s Hi", number);
+		command(s, text);
+	}
+	command(s, "!resume");
+	wait_ms(s, MINUTE);
+	assert_int_equal(sent(s), 66 + 10);
+	for (size_t i = 0; i < 66 + 10; i++) {
+		if (strcmp(sms(s, i).from, "+12145550100") == 0)
+			others++;
+	}
+	assert_int_equal(others, 10);
+	/* It waits for an end, and not for time to pass. */
+	assert_true(fake_loop_next_in(s->loop) < 0 || fake_loop_next_in(s->loop) > 1000);
+	accept(s, 0);
+	assert_int_equal(sent(s), 66 + 10 + 1);
+}
+
+/* ---- clocks ------------------------------------------------------------------------------------ */
+
+static void clock_that_is_set_back__delays__nothing(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	int64_t now = loop_now(s->loop);
+	int64_t before = bridge_now(s->bridge);
+
+	say_in(s, room, ALICE, "one");
+	answer_class(s, 0, SMS_TEMP, SMS_SCOPE_MESSAGE); /* again in two seconds */
+	fake_loop_set_now(s->loop, now - 24 * HOUR);
+	wait_ms(s, 2000);
+	assert_int_equal(sent(s), 2);
+	assert_true(bridge_now(s->bridge) >= before + 2000);
+	/* And what is true again is followed. */
+	fake_loop_set_now(s->loop, now + 24 * HOUR);
+	assert_int_equal(bridge_now(s->bridge), now + 24 * HOUR);
+}
+
+static void clock_that_was_set_back_while_we_were_down__delays__by_an_hour(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	say_in(s, room, ALICE, "one");
+	answer_class(s, 0, SMS_TEMP, SMS_SCOPE_MESSAGE);
+	scene_bridge_stop(s);
+	fake_loop_set_now(s->loop, loop_now(s->loop) - 24 * HOUR);
+	scene_bridge_start(s);
+	wait_ms(s, HOUR);
+	assert_int_equal(sent(s), 1); /* by the new client */
+}
+
+/* ---- recalling --------------------------------------------------------------------------------- */
+
+/* Its connection is not up yet when the STOP comes. */
+static void stop__recalls__what_has_not_left(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	struct place_id other = talk(s, QUINN);
+
+	say_in(s, room, ALICE, "one");
+	say_in(s, other, ALICE, "two");
+	fake_http_call(s->client, 0)->unsent = true;
+	fake_http_call(s->client, 1)->unsent = true;
+	receive(s, PAT, "STOP");
+	assert_int_equal(state_of_text(s, "one"), MSG_CANCELLED);
+	assert_false(fake_http_call(s->client, 0)->open);
+	ROOM_SAW(s, room, "✖ “one” was not sent: ");
+	assert_int_equal(state_of_text(s, "two"), MSG_SENDING);
+	assert_true(fake_http_call(s->client, 1)->open);
+	accept(s, 1);
+	assert_int_equal(state_of_text(s, "two"), MSG_ACCEPTED);
+}
+
+static void stop__leaves__what_may_have_left(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	say_in(s, room, ALICE, "one");
+	receive(s, PAT, "STOP");
+	assert_int_equal(state_of_text(s, "one"), MSG_SENDING);
+	accept(s, 0);
+	assert_int_equal(state_of_text(s, "one"), MSG_ACCEPTED);
+}
+
+static void pause__recalls__what_has_not_left(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	say_in(s, room, ALICE, "one");
+	fake_http_call(s->client, 0)->unsent = true;
+	command(s, "!pause");
+	NEW(s, "one");
+	command(s, "!resume");
+	assert_int_equal(sent(s), 2);
+	accept(s, 1);
+	assert_int_equal(state_of_text(s, "one"), MSG_ACCEPTED);
 }
 
 int main(void)
@@ -417,6 +529,12 @@ int main(void)
 		SCENE(unbuildable_text__fails__at_once),
 		SCENE(pause__holds__everything_and_resume_lets_it_go),
 		SCENE(last_word__counts__of_a_resume_and_a_pause_in_one_batch),
+		SCENE(silent_provider__leaves__room_for_others),
+		SCENE(clock_that_is_set_back__delays__nothing),
+		SCENE(clock_that_was_set_back_while_we_were_down__delays__by_an_hour),
+		SCENE(stop__recalls__what_has_not_left),
+		SCENE(stop__leaves__what_may_have_left),
+		SCENE(pause__recalls__what_has_not_left),
 		SCENE(pause__stops__what_is_claimed_but_not_handed_over),
 		SCENE(gone_sender__fails__the_text_and_not_the_daemon),
 		SCENE(claim__is__repeated_when_it_was_not_committed),

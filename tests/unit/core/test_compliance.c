@@ -21,6 +21,7 @@ static struct gate_input fine(enum gate_kind kind)
 		.to = {"+14155552671"},
 		.text = "Hi, this is Alice of Riverside.",
 		.now = 1000 * HOUR,
+		.suppressed = kind == GATE_STOP_CONFIRM ? "opt_out" : NULL,
 		.duplicate_age = -1,
 		.max_segments = 6,
 		.max_chars = 1600,
@@ -99,6 +100,16 @@ static void expire(struct gate_input *input)
 	input->not_after = input->now - 1;
 }
 
+static void opt_in(struct gate_input *input)
+{
+	input->suppressed = NULL;
+}
+
+static void set_clock_back(struct gate_input *input)
+{
+	input->not_after = input->now + GATE_ANSWER_MS + 1;
+}
+
 static void call_toll_free(struct gate_input *input)
 {
 	input->to = (struct phone){"+18005552671"};
@@ -118,6 +129,9 @@ static void gate_check__exempts__only_what_it_must(void **state)
 	check_exempt(pause_all, GATE_PAUSED, 0);
 	check_exempt(empty, GATE_EMPTY, 0);
 	check_exempt(expire, GATE_TOO_LATE, 0);
+	check_exempt(set_clock_back, GATE_TOO_LATE, 0);
+	/* What confirms an opt-out is false after an opt-in; the others say nothing of it. */
+	check_exempt(opt_in, GATE_OVERTAKEN, ~EXEMPT(GATE_STOP_CONFIRM));
 	check_exempt(call_toll_free, GATE_NUMBER_CLASS, 0);
 }
 

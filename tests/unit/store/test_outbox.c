@@ -175,16 +175,36 @@ static void next_due__tells__the_next_one(void **state)
 	must_commit(store);
 }
 
-static bool check_cancelled(const struct message_row *row, void *arg)
+struct cancelling {
+	struct store *store;
+	struct seen seen;
+};
+
+static bool see_and_cancel(const struct message_row *row, void *arg)
 {
-	assert_int_equal(row->state, MSG_CANCELLED);
-	assert_string_equal(row->code, "E_SUPPRESSED");
-	assert_string_equal(row->reason, "they asked not to be texted");
-	assert_int_equal(row->updated_at, 77);
-	return seen_add(arg, row->id.v);
+	struct cancelling *c = arg;
+
+	assert_int_equal(row->state, MSG_NEW);
+	move(c->store, row->id, MSG_CANCELLED);
+	return seen_add(&c->seen, row->id.v);
 }
 
-static void cancel_queue__cancels__what_has_not_left(void **state)
+static void limit_due__brings__what_is_far_off_nearer(void **state)
+{
+	struct store *store = start(state);
+	struct message_id near = queue(store, talk(store, 1), "main", MSGKIND_REPLY, 50);
+	struct message_id far = queue(store, talk(store, 2), "main", MSGKIND_REPLY, 99999);
+	struct seen seen;
+
+	OK(store_limit_due(store, 60, NULL));
+	seen = due(store, 50, nobody, 99);
+	CHECK_SEEN(&seen, near.v);
+	seen = due(store, 60, nobody, 99);
+	CHECK_SEEN(&seen, near.v, far.v);
+	must_commit(store);
+}
+
+static void list_queued__gives__what_has_not_left_and_may_change(void **state)
 {
 	struct store *store = start(state);
 	struct conversation_id a = talk(store, 1);
@@ -192,6 +212,7 @@ static void cancel_queue__cancels__what_has_not_left(void **state)
 	struct phone phone = numbered_phone(1);
 	struct phone stranger = numbered_phone(9);
 	struct message_counts counts;
+	struct cancelling cancelling = {.store = store};
 	struct seen seen = {0};
 	struct message_id sending = queue(store, a, "main", MSGKIND_REPLY, 10);
 	struct message_id one = queue(store, a, "main", MSGKIND_REPLY, 10);
@@ -200,16 +221,17 @@ static void cancel_queue__cancels__what_has_not_left(void **state)
 
 	OK(store_count(store, &counts, NULL));
 	move(store, sending, MSG_SENDING);
-	OK(store_cancel_queue(store, &phone, "E_SUPPRESSED", "they asked not to be texted", 77,
-			      check_cancelled, &seen, NULL));
-	CHECK_SEEN(&seen, one.v, two.v);
+	OK(store_list_queued(store, &phone, see_and_cancel, &cancelling, NULL));
+	CHECK_SEEN(&cancelling.seen, one.v, two.v);
 	seen = due(store, 100000, nobody, 99);
 	CHECK_SEEN(&seen, other.v);
 	OK(store_count(store, &counts, NULL));
 	assert_int_equal(counts.queued, 1);
 	assert_int_equal(counts.sending, 1);
-	OK(store_cancel_queue(store, &phone, "E", "again", 78, NULL, NULL, NULL));
-	OK(store_cancel_queue(store, &stranger, "E", "again", 78, NULL, NULL, NULL));
+	seen = (struct seen){0};
+	OK(store_list_queued(store, &phone, see_message, &seen, NULL));
+	OK(store_list_queued(store, &stranger, see_message, &seen, NULL));
+	assert_int_equal(seen.n, 0);
 	must_commit(store);
 }
 
@@ -333,7 +355,8 @@ int main(void)
 		IN_MEMORY(list_due__keeps__the_order_within_a_conversation),
 		IN_MEMORY(list_due__lets__the_called_take_and_ask_again),
 		IN_MEMORY(next_due__tells__the_next_one),
-		IN_MEMORY(cancel_queue__cancels__what_has_not_left),
+		IN_MEMORY(list_queued__gives__what_has_not_left_and_may_change),
+		IN_MEMORY(limit_due__brings__what_is_far_off_nearer),
 		cmocka_unit_test(list_due__agrees__with_a_plain_model),
 	};
 

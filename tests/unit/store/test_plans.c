@@ -57,7 +57,8 @@ static void use_messages(struct store *s, struct place_id place)
 	OK(store_list_messages_in_state(s, MSG_SENDING, 9, stop_at_once, NULL, NULL));
 	OK(store_list_messages_in_state(s, MSG_DELIVERED, 9, stop_at_once, NULL, NULL));
 	OK(store_list_stuck(s, 9, stop_at_once, NULL, NULL));
-	OK(store_cancel_queue(s, &phone, "E", "why", 3, NULL, NULL, NULL));
+	OK(store_list_queued(s, &phone, stop_at_once, NULL, NULL));
+	OK(store_limit_due(s, 9999, NULL));
 	OK(store_count(s, &counts, NULL));
 	message_row_release(&row);
 }
