@@ -177,6 +177,7 @@ static void confirmation__is__not_late_when_the_clock_is_set_back(void **state)
 	fake_loop_set_now(s->loop, loop_now(s->loop) - 24 * HOUR);
 	scene_bridge_start(s);
 	command(s, "!resume");
+	wait_ms(s, HOUR);
 	assert_int_equal(sent(s), 0);
 	assert_int_equal(state_of_text(s, CONFIRMATION), MSG_EXPIRED);
 }
