@@ -69,6 +69,8 @@ static void print_prosody(const struct settings *set)
 	(void)printf("     Component \"%s\" \"muc\"\n"
 		     "       modules_enabled = { \"muc_mam\" }\n"
 		     "       muc_log_expires_after = \"1y\"\n"
+		     "       storage = \"sql\"\n"
+		     "       sql = { driver = \"SQLite3\", database = \"rooms.sqlite\" }\n"
 		     "       restrict_room_creation = false\n"
 		     "       muc_room_cache_size = 5000\n"
 		     "     Component \"%s\"\n"
@@ -94,7 +96,8 @@ static void print_servers(const char *path)
 		for (size_t k = 0; k < sizeof(servers) / sizeof(servers[0]); k++) {
 			if (strcmp(config->networks[i].network->name, servers[k].network) != 0)
 				continue;
-			(void)printf("     For %s, this goes at the end of its configuration:\n\n",
+			(void)printf("     For %s, this goes into a file of its own, "
+				     "conf.d/roomline.cfg.lua:\n\n",
 				     servers[k].server);
 			servers[k].print(config->networks[i].set);
 			(void)printf("\n");
