@@ -357,6 +357,12 @@ static void config_load__refuses_what_does_not_fit_together(void **state)
 		 "given twice"},
 		{TEAM PROVIDERS "senders: [{name: a, provider: sandbox, number: '+1415555'}]\n",
 		 "'number' is '+1415555' which is no number to text from (too_short)"},
+		{TEAM PROVIDERS "senders: [{name: a, provider: sandbox, number: '5550100'}]\n",
+		 "'number' is '5550100' but must begin with + and the country code"},
+		{TEAM PROVIDERS "senders: [{name: a, provider: sandbox, number: '415-555-0100'}]\n",
+		 "must begin with + and the country code"},
+		{TEAM PROVIDERS "senders: [{name: a, provider: sandbox, number: '12'}]\n",
+		 "must begin with + and the country code"},
 		{TEAM PROVIDERS SENDERS
 		 "  - {name: main, provider: sandbox, number: '+15555550101'}\n",
 		 "entry 2 (main): another sender has this name"},
@@ -396,6 +402,13 @@ static void config_load__wants_a_safe_secret_and_a_url(void **state)
 		{"{public_url: 'https://x/?a', hook_secret: 0123456789abcdef}", "'public_url'"},
 		{"{public_url: 'https://', hook_secret: 0123456789abcdef}", "'public_url'"},
 		{"{listen: 127.0.0.1:1}", "http: 'hook_secret' is missing"},
+		{"{listen: '8080', hook_secret: 0123456789abcdef}", "'listen' is '8080' but must"},
+		{"{listen: 'localhost:8080', hook_secret: 0123456789abcdef}", "'listen'"},
+		{"{listen: '127.0.0.1:', hook_secret: 0123456789abcdef}", "'listen'"},
+		{"{listen: '127.0.0.1:65536', hook_secret: 0123456789abcdef}", "'listen'"},
+		{"{listen: '127.0.0.1:80x', hook_secret: 0123456789abcdef}", "'listen'"},
+		{"{listen: '::1:8080', hook_secret: 0123456789abcdef}", "'listen'"},
+		{"{listen: '[127.0.0.1]:80', hook_secret: 0123456789abcdef}", "'listen'"},
 	};
 	struct scene *s = *state;
 
@@ -411,6 +424,90 @@ static void config_load__wants_a_safe_secret_and_a_url(void **state)
 			    SENDERS);
 		refuse(s, text.buf, cases[i].says);
 	}
+}
+
+static void config_load__takes_addresses_and_short_codes(void **state)
+{
+	static const char *const listens[] = {"0.0.0.0:80", "[::]:8080", "[::1]:65535"};
+	static const char *const numbers[] = {"+44 20 7946 0958", "12345", "+15555550100"};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < sizeof(listens) / sizeof(listens[0]); i++) {
+		STRBUF_AUTO(text);
+
+		strbuf_addf(&text,
+			    "http: {listen: '%s', hook_secret: 0123456789abcdef}\n"
+			    "organisation: {name: a, help_contact: b, region: gb}\n"
+			    "xmpp: {domain: d.localhost, secret: hush, muc_service: "
+			    "r.localhost}\n" PROVIDERS
+			    "senders: [{name: a, provider: sandbox, number: '%s'}]\n",
+			    listens[i], numbers[i]);
+		load(s, text.buf);
+	}
+}
+
+/* One sentence for each part, and none for what is wrong only because another part is. */
+static void config_load_or_list__tells_all_that_is_wrong(void **state)
+{
+	static const char text[] = "organisation: {name: a, help_contact: b, region: USA}\n"
+				   "http: {hook_secret: short}\n"
+				   "policy: {hold_hours: 0}\n"
+				   "xmpp: {domain: d.localhost}\n"
+				   "providers:\n"
+				   "  - {name: tw, driver: twilio}\n"
+				   "  - {name: box, driver: nonsense}\n"
+				   "senders:\n"
+				   "  - {name: a, provider: tw, number: '+15555550100'}\n"
+				   "  - {name: b, provider: box, number: '5550100'}\n"
+				   "  - {name: c, provider: gone, number: '+15555550101'}\n";
+	static const char *const says[] = {
+		"policy: 'hold_hours'",
+		"xmpp: 'secret' is missing",
+		"organisation: 'region' is 'USA'",
+		"http: 'hook_secret' must be",
+		"providers, entry 1 (tw): 'account_sid' is missing",
+		"providers, entry 2 (box): there is no driver 'nonsense'",
+		"senders, entry 2 (b): 'number'",
+		"senders, entry 3 (c): there is no provider named 'gone'",
+	};
+	struct scene *s = *state;
+	STRBUF_AUTO(faults);
+	const char *line;
+
+	write_file(s->file, text, strlen(text));
+	assert_int_equal(config_load_or_list(s->file, &s->config, &faults), -1);
+	line = faults.buf;
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		const char *end = strchr(line, '\n');
+		const char *found = strstr(line, says[i]);
+
+		assert_non_null(end);
+		if (!found || found > end)
+			fail_msg("\"%s\" is not in \"%.*s\"", says[i], (int)(end - line), line);
+		line = end + 1;
+	}
+	assert_string_equal(line, "");
+}
+
+static void config_changes__names_what_was_taken_over(void **state)
+{
+	struct scene *s = *state;
+	struct config *old;
+	STRBUF_AUTO(names);
+
+	load(s, TEAM PROVIDERS SENDERS);
+	old = s->config;
+	s->config = NULL;
+	load(s, TEAM "  host: 127.0.0.9\n" PROVIDERS "    stop_reply_by: provider\n" SENDERS
+		     "    per_minute: 7\n"
+		     "log: {level: debug}\n"
+		     "store: {path: b.db}\n");
+	config_changes(old, s->config, &names);
+	assert_string_equal(names.buf, "log: level, sandbox: stop_reply_by, main: per_minute");
+	strbuf_reset(&names);
+	config_changes(old, old, &names);
+	assert_string_equal(names.buf, "");
+	config_free(old);
 }
 
 static void config_load__says_when_there_is_no_file(void **state)
@@ -581,6 +678,9 @@ int main(void)
 		T(config_load__caps_the_size_and_the_depth),
 		T(config_load__refuses_what_does_not_fit_together),
 		T(config_load__wants_a_safe_secret_and_a_url),
+		T(config_load__takes_addresses_and_short_codes),
+		T(config_load_or_list__tells_all_that_is_wrong),
+		T(config_changes__names_what_was_taken_over),
 		T(config_load__says_when_there_is_no_file),
 		T(config_warn__names_what_should_not_stay),
 		T(config_diff__names_what_needs_a_restart),
