@@ -231,8 +231,8 @@ int store_message_set_handled(struct store *store, struct message_id id, struct 
 /* The newest outbound text of a conversation that was handed over, for quotes. 1/0/-1. */
 int store_find_last_outbound(struct store *store, struct conversation_id conversation,
 			     struct message_row *out, struct error *err);
-/* Age in ms of the newest outbound text with the same words to the same number that they may have or
- * get (not UNDELIVERED, FAILED, EXPIRED or CANCELLED) and that is older than `before` (v == 0: any);
+/* Age in ms of the newest outbound text with the same words (case, accents and the blanks between
+ * are forgiven) to the same number that they may have or get (not UNDELIVERED, FAILED, EXPIRED or CANCELLED) and that is older than `before` (v == 0: any);
  * -1 when none. */
 int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
 			struct message_id before, int64_t now, int64_t *age_out, struct error *err);
@@ -348,13 +348,9 @@ int store_list_relay(struct store *store, struct place_id place, struct relay_id
 /* Which places of a network have something pending. */
 int store_list_places_pending(struct store *store, const char *network, int limit,
 			      store_place_fn *fn, void *arg, struct error *err);
-/* Done or given up; the row is deleted, the shown event is kept with the message (for reactions
- * and quotes of it). Returns 1 done, with the place it was for, 0 no such row. */
-int store_relay_finish(struct store *store, struct relay_id id, const char *event_id,
-		       struct place_id *place_out, struct error *err);
-/* The message that was shown in a place under that event id. 1/0/-1. */
-int store_find_shown(struct store *store, struct place_id place, const char *event_id,
-		     struct message_id *message_out, struct error *err);
+/* Done or given up; the row is deleted. Returns 1 done, with the place it was for, 0 no such row. */
+int store_relay_finish(struct store *store, struct relay_id id, struct place_id *place_out,
+		       struct error *err);
 
 /* ---- switches and who did what --------------------------------------------------------------- */
 

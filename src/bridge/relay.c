@@ -303,7 +303,7 @@ static int relay_finish(struct bridge *bridge, struct relay_id id, const char *e
 {
 	struct place_state *state;
 	struct place_id place;
-	int found = store_relay_finish(bridge->store, id, event_id, &place, err);
+	int found = store_relay_finish(bridge->store, id, &place, err);
 
 	if (found <= 0)
 		return found; /* 0: told twice */

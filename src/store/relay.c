@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What is still to be shown, place by place, and which message an event of a place shows. */
+/* What is still to be shown, place by place. */
 #include "base/xalloc.h"
 #include "store/sql.h"
 
@@ -82,19 +82,6 @@ int store_list_relay(struct store *store, struct place_id place, struct relay_id
 	return 0;
 }
 
-static int add_shown(struct store *store, const struct relay_row *row, const char *event_id,
-		     struct error *err)
-{
-	SQL_AUTO(q, store,
-		 "INSERT INTO shown (place, event_id, message) VALUES (?1, ?2, ?3)"
-		 " ON CONFLICT (place, event_id) DO NOTHING");
-
-	sql_int(&q, row->place.v);
-	sql_text(&q, event_id);
-	sql_int(&q, row->message.v);
-	return sql_run(&q, err) < 0 ? -1 : 0;
-}
-
 static int delete_relay(struct store *store, struct relay_id id, struct error *err)
 {
 	SQL_AUTO(q, store, "DELETE FROM relay WHERE id = ?1");
@@ -103,39 +90,16 @@ static int delete_relay(struct store *store, struct relay_id id, struct error *e
 	return sql_must_change(&q, "relay", id.v, err);
 }
 
-int store_relay_finish(struct store *store, struct relay_id id, const char *event_id,
-		       struct place_id *place_out, struct error *err)
+int store_relay_finish(struct store *store, struct relay_id id, struct place_id *place_out,
+		       struct error *err)
 {
-	struct relay_row row;
-	bool keeps;
 	int rc;
-	SQL_AUTO(q, store, "SELECT place, kind, message FROM relay WHERE id = ?1");
+	SQL_AUTO(q, store, "SELECT place FROM relay WHERE id = ?1");
 
 	sql_int(&q, id.v);
 	rc = sql_step(&q, err);
 	if (rc != 1)
 		return rc;
-	row.place.v = sql_get_int(&q);
-	row.kind = (enum relay_kind)sql_get_int(&q);
-	row.message.v = sql_get_int(&q);
-	*place_out = row.place;
-	/* The event of a mark is not the message, only something said about it. */
-	keeps = row.kind != RELAY_MARK && row.message.v && event_id[0];
-	if (delete_relay(store, id, err) || (keeps && add_shown(store, &row, event_id, err)))
-		return -1;
-	return 1;
-}
-
-int store_find_shown(struct store *store, struct place_id place, const char *event_id,
-		     struct message_id *message_out, struct error *err)
-{
-	int rc;
-	SQL_AUTO(q, store, "SELECT message FROM shown WHERE place = ?1 AND event_id = ?2");
-
-	sql_int(&q, place.v);
-	sql_text(&q, event_id);
-	rc = sql_step(&q, err);
-	if (rc == 1)
-		message_out->v = sql_get_int(&q);
-	return rc;
+	place_out->v = sql_get_int(&q);
+	return delete_relay(store, id, err) ? -1 : 1;
 }

@@ -167,13 +167,6 @@ static const char *const tables_1[] = {
 	") STRICT",
 	"CREATE INDEX relay_place ON relay (place, id)",
 
-	"CREATE TABLE shown ("
-	" place INTEGER NOT NULL REFERENCES place (id),"
-	" event_id TEXT NOT NULL CHECK (event_id <> ''),"
-	" message INTEGER NOT NULL REFERENCES message (id),"
-	" PRIMARY KEY (place, event_id)"
-	") STRICT",
-
 	"CREATE TABLE kept_value ("
 	" key TEXT NOT NULL PRIMARY KEY,"
 	" value TEXT NOT NULL"

@@ -364,7 +364,6 @@ static const char *const rows_in[] = {
 	"UPDATE conversation SET last_in_at = 1769000000000 + ?1, updated_at = 1769000000000 + ?1 "
 	"WHERE id = ?2",
 	"DELETE FROM relay WHERE id = ?1",
-	"INSERT INTO shown (place, event_id, message) VALUES (?2, 'null-' || ?1, ?1)",
 	CURSOR("'null-' || ?1"),
 	NULL,
 };

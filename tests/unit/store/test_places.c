@@ -255,7 +255,7 @@ static void relay_add__keeps__each_mark_in_order(void **state)
 	add_relay(store, mark(a, "e1", MARK_DELIVERED));
 	seen = pending(store, a, 0, 99);
 	CHECK_SEEN(&seen, 1, 2, 3);
-	FOUND(store_relay_finish(store, (struct relay_id){1}, "r", &finished, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){1}, &finished, NULL));
 	seen = pending(store, a, 0, 99);
 	CHECK_SEEN(&seen, 2, 3);
 	FOUND(store_get_relay(store, (struct relay_id){3}, &row, NULL));
@@ -277,44 +277,27 @@ static void relay_ids__are__never_used_again(void **state)
 		add_relay(store, say(a, (struct message_id){0}));
 		seen = pending(store, a, 0, 99);
 		CHECK_SEEN(&seen, i);
-		FOUND(store_relay_finish(store, (struct relay_id){i}, "", &finished, NULL));
+		FOUND(store_relay_finish(store, (struct relay_id){i}, &finished, NULL));
 	}
 	must_commit(store);
 }
 
-static void relay_finish__remembers__where_a_text_is_shown(void **state)
+static void relay_finish__tells__the_place_once(void **state)
 {
 	struct store *store = start(state);
 	struct conversation_id conversation = add_conversation(store, "+14155550100").id;
 	struct place_id x = add_place(store, conversation, PLACE_CONVERSATION, "xmpp", "");
 	struct place_id m = add_place(store, conversation, PLACE_CONVERSATION, "matrix", "");
 	struct message_id message = add_message(store, inbound(conversation, words));
-	struct message_id found;
 	struct place_id finished;
-	struct relay_row row = mark(x, "e1", MARK_DELIVERED);
 
 	add_relay(store, say(x, message));
 	add_relay(store, say(m, message));
-	add_relay(store, say(x, (struct message_id){0}));
-	row.message = message;
-	add_relay(store, row);
-	add_relay(store, say(x, message));
-	FOUND(store_relay_finish(store, (struct relay_id){1}, "ex", &finished, NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){2}, "em", &finished, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){2}, &finished, NULL));
 	assert_int_equal(finished.v, m.v);
-	FOUND(store_relay_finish(store, (struct relay_id){3}, "notice", &finished, NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){4}, "reaction", &finished, NULL));
-	FOUND(store_relay_finish(store, (struct relay_id){5}, "", &finished, NULL)); /* given up */
-	NONE(store_relay_finish(store, (struct relay_id){1}, "ex", &finished,
-				NULL)); /* told twice */
-	FOUND(store_find_shown(store, x, "ex", &found, NULL));
-	assert_int_equal(found.v, message.v);
-	FOUND(store_find_shown(store, m, "em", &found, NULL));
-	assert_int_equal(found.v, message.v);
-	NONE(store_find_shown(store, x, "em", &found, NULL));
-	NONE(store_find_shown(store, x, "notice", &found, NULL));
-	NONE(store_find_shown(store, x, "reaction", &found, NULL));
-	NONE(store_find_shown(store, x, "", &found, NULL));
+	FOUND(store_relay_finish(store, (struct relay_id){1}, &finished, NULL));
+	assert_int_equal(finished.v, x.v);
+	NONE(store_relay_finish(store, (struct relay_id){1}, &finished, NULL));
 	must_commit(store);
 }
 
@@ -324,9 +307,9 @@ static bool finish_all(const struct relay_row *row, void *arg)
 	struct place_id finished;
 
 	/* The next one too: it is then not shown any more. */
-	FOUND(store_relay_finish(store, row->id, "", &finished, NULL));
-	assert_true(store_relay_finish(store, (struct relay_id){row->id.v + 1}, "", &finished,
-				       NULL) >= 0);
+	FOUND(store_relay_finish(store, row->id, &finished, NULL));
+	assert_true(store_relay_finish(store, (struct relay_id){row->id.v + 1}, &finished, NULL) >=
+		    0);
 	return true;
 }
 
@@ -390,7 +373,7 @@ int main(void)
 		IN_MEMORY(list_relay__gives__a_places_own_in_order),
 		IN_MEMORY(relay_add__keeps__each_mark_in_order),
 		IN_MEMORY(relay_ids__are__never_used_again),
-		IN_MEMORY(relay_finish__remembers__where_a_text_is_shown),
+		IN_MEMORY(relay_finish__tells__the_place_once),
 		IN_MEMORY(list_relay__lets__the_called_finish_rows),
 		IN_MEMORY(list_places_pending__names__each_place_once),
 	};
