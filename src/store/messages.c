@@ -5,8 +5,11 @@
  */
 #include "store/messages.h"
 
+#include "base/fold.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+
+#define BLANKS " \t\r\n" /* what folding leaves of them */
 
 #define MESSAGE_SELECT                                                                             \
 	"SELECT m.id, m.conversation, m.outbound, m.kind, m.state, m.text, m.ref, m.sender,"       \
@@ -109,12 +112,30 @@ int store_find_last_outbound(struct store *store, struct conversation_id convers
 	return read_message(&q, out, err);
 }
 
+/* The words as a person tells them apart: case, accents, width and the blanks between forgiven. */
+static void add_same_words(struct strbuf *out, const char *text)
+{
+	STRBUF_AUTO(folded);
+
+	utf8_fold(&folded, text, strlen(text));
+	for (const char *p = folded.buf + strspn(folded.buf, BLANKS); *p;) {
+		size_t n = strcspn(p, BLANKS);
+
+		strbuf_add(out, p, n);
+		p += n + strspn(p + n, BLANKS);
+		if (*p)
+			strbuf_addc(out, ' ');
+	}
+}
+
 /* FNV-1a; only to find the few rows whose text is worth comparing. */
 static int64_t hash_text(const char *text)
 {
+	STRBUF_AUTO(same);
 	uint64_t hash = 0xCBF29CE484222325u;
 
-	for (const char *p = text; *p; p++)
+	add_same_words(&same, text);
+	for (const char *p = same.buf; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
 	return (int64_t)hash;
 }
@@ -122,28 +143,32 @@ static int64_t hash_text(const char *text)
 int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
 			struct message_id before, int64_t now, int64_t *age_out, struct error *err)
 {
+	STRBUF_AUTO(wanted);
+	int64_t at;
 	int rc;
-	SQL_AUTO(q, store,
-		 "SELECT m.created_at FROM contact c JOIN conversation v ON v.contact = c.id"
-		 " JOIN message m ON m.conversation = v.id"
-		 " WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2 AND m.text = ?3"
-		 " AND (?4 = 0 OR m.id < ?4) AND m.state < 91 ORDER BY m.id "
-		 "DESC LIMIT 1");
+	SQL_AUTO(
+		q, store,
+		"SELECT m.created_at, m.text FROM contact c JOIN conversation v ON v.contact = c.id"
+		" JOIN message m ON m.conversation = v.id"
+		" WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2"
+		" AND (?3 = 0 OR m.id < ?3) AND m.state < 91 ORDER BY m.id DESC");
 
 	sql_text(&q, phone->e164);
 	sql_int(&q, hash_text(text));
-	sql_text(&q, text);
 	sql_int(&q, before.v);
-	rc = sql_step(&q, err);
-	if (rc < 0)
-		return -1;
+	add_same_words(&wanted, text);
 	*age_out = -1;
-	if (rc == 1) {
-		int64_t age = now - sql_get_int(&q);
+	while (*age_out < 0 && (rc = sql_step(&q, err)) == 1) {
+		STRBUF_AUTO(found);
+		AUTO_FREE char *stored = NULL;
 
-		*age_out = age > 0 ? age : 0; /* a clock that was set back */
+		at = sql_get_int(&q);
+		stored = sql_get_text_copy(&q);
+		add_same_words(&found, stored);
+		if (strcmp(found.buf, wanted.buf) == 0)
+			*age_out = now > at ? now - at : 0; /* a clock that was set back */
 	}
-	return 0;
+	return *age_out < 0 && rc < 0 ? -1 : 0;
 }
 
 static void log_repeated(const struct message_row *row)

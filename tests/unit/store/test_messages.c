@@ -363,6 +363,30 @@ static void duplicate_age__finds__the_newest_same_words(void **state)
 	must_commit(store);
 }
 
+static void duplicate_age__forgives__case_accents_and_blanks(void **state)
+{
+	static const char *const same[] = {
+		"Hi José, are  you\ncoming?",
+		"hi jose, are you coming?",
+		" HI JOSÉ,\u00a0ARE YOU\tCOMING? \n",
+		"Hi Jose\u0301, are\u3000you coming?",
+	};
+	static const char *const others[] = {"Hi José, are you coming", "Hi José areyou coming?",
+					     "Hi Josef, are you coming?", ""};
+	struct store *store = start(state);
+	struct conversation_id conversation = talk(store);
+	struct message_id none = {0};
+
+	AUTO_FREE char *first = xstrdup(same[0]);
+
+	add_message(store, outbound(conversation, first));
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		assert_true(age(store, same[i], none, 5000) >= 0);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(age(store, others[i], none, 5000), -1);
+	must_commit(store);
+}
+
 static void message_rewrite__changes__only_what_is_queued(void **state)
 {
 	struct store *store = start(state);
@@ -526,6 +550,7 @@ int main(void)
 		IN_MEMORY(suppressed_number__gets__no_queued_text),
 		IN_MEMORY(find_last_outbound__skips__what_was_not_handed_over),
 		IN_MEMORY(duplicate_age__finds__the_newest_same_words),
+		IN_MEMORY(duplicate_age__forgives__case_accents_and_blanks),
 		IN_MEMORY(message_rewrite__changes__only_what_is_queued),
 		IN_MEMORY(list_stuck__shows__what_no_human_has_dealt_with),
 		IN_MEMORY(list_messages_in_state__gives__each_state_oldest_first),
