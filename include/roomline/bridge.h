@@ -71,6 +71,9 @@ int bridge_text(struct bridge *bridge, const struct actor *actor, struct convers
 /* owner: a user; "" puts it back into the inbox. */
 int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
 		  const char *owner, struct error *err);
+/* What the contact is called. */
+int bridge_name(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		const char *name, struct error *err);
 int bridge_close(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
 		 struct error *err);
 /* quiet: without the confirmation text. */
@@ -104,8 +107,9 @@ bool bridge_network_is_up(const struct bridge *bridge, const char *network);
 /* One line per network and per sender: name, state. */
 struct strbuf;
 void bridge_describe(struct bridge *bridge, struct strbuf *out);
-/* Where a conversation is shown in a network, "" when nowhere yet. */
-void bridge_place_link(struct bridge *bridge, struct conversation_id id, const char *network,
-		       char *out, size_t size);
+/* Appends " xmpp:room@example.org?join" for each place of a conversation whose address is known. */
+void bridge_place_links(struct bridge *bridge, struct conversation_id id, struct strbuf *out);
+/* "Pat R. …0123" */
+void bridge_title(const struct conversation_row *row, struct strbuf *out);
 
 #endif

@@ -92,6 +92,8 @@ struct chat_network {
 	const char *name; /* "xmpp" */
 	unsigned caps;
 	bool for_tests; /* no place for people: the example configuration does not offer it */
+	const char *link_before; /* around a place's address they make a link to it; NULL: none */
+	const char *link_after;
 	const struct setting *settings; /* the section of its name in the configuration */
 	/* NULL and err when the settings make no sense. bridge outlives it. */
 	void *(*create)(struct bridge *bridge, struct loop *loop, const struct settings *set,

@@ -5,11 +5,14 @@
 #include "base/hmac.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 #include <string.h>
 
 #define TOKEN_DIGITS 16
+#define NAME_CODE_POINTS_MAX 40
+#define BLANKS " \t\n"
 
 bool user_in(const char *user, const char *const *list, size_t n)
 {
@@ -47,12 +50,12 @@ const char *user_shown(const char *user)
 	return colon ? colon + 1 : user;
 }
 
-void conversation_title(const struct conversation_row *row, char *out, size_t size)
+void bridge_title(const struct conversation_row *row, struct strbuf *out)
 {
 	size_t n = strlen(row->phone.e164);
 	const char *tail = row->phone.e164 + (n > 4 ? n - 4 : 0);
 
-	(void)snprintf(out, size, "%s …%s", row->name[0] ? row->name : "Contact", tail);
+	strbuf_addf(out, "%s …%s", row->name[0] ? row->name : "Contact", tail);
 }
 
 static bool anybody_of(const char *network, const char *const *users, size_t n)
@@ -210,14 +213,65 @@ int bridge_close(struct bridge *bridge, const struct actor *actor, struct conver
 	return audit(bridge, actor, "close", err, "conversation=%lld", (long long)id.v);
 }
 
-void bridge_place_link(struct bridge *bridge, struct conversation_id id, const char *network,
-		       char *out, size_t size)
-{
-	struct place_row place;
+struct linking {
+	struct bridge *bridge;
+	struct strbuf *out;
+};
 
-	str_copy(out, size, "");
-	if (store_find_place_of(bridge->store, network, id, &place, NULL) > 0)
-		str_copy(out, size, place.address);
+static bool link_one(const struct place_row *place, void *arg)
+{
+	struct linking *l = arg;
+	int index;
+	const struct network_slot *slot = network_slot(l->bridge, place->network, &index);
+
+	if (slot && slot->network->link_before && place->address[0] != '\0')
+		strbuf_addf(l->out, " %s%s%s", slot->network->link_before, place->address,
+			    slot->network->link_after);
+	return true;
+}
+
+void bridge_place_links(struct bridge *bridge, struct conversation_id id, struct strbuf *out)
+{
+	struct linking l = {bridge, out};
+
+	/* Where it cannot be read it is not known. */
+	(void)store_list_places_of(bridge->store, id, link_one, &l, NULL);
+}
+
+/* On one line, without blanks around it. */
+static void name_clean(struct strbuf *out, const char *name)
+{
+	STRBUF_AUTO(clean);
+
+	(void)utf8_clean(&clean, name, strlen(name), NAME_CODE_POINTS_MAX);
+	for (const char *p = clean.buf + strspn(clean.buf, BLANKS); *p;) {
+		size_t n = strcspn(p, BLANKS);
+
+		strbuf_add(out, p, n);
+		p += n + strspn(p + n, BLANKS);
+		if (*p)
+			strbuf_addc(out, ' ');
+	}
+}
+
+int bridge_name(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		const char *name, struct error *err)
+{
+	STRBUF_AUTO(clean);
+	struct conversation_row row;
+
+	name_clean(&clean, name);
+	if (clean.len == 0)
+		return error_set(err, ERR_INPUT, "What are they called? The name is missing.");
+	if (store_get_conversation(bridge->store, id, &row, err) <= 0 ||
+	    store_contact_set_name(bridge->store, row.contact, clean.buf, err) < 0 ||
+	    store_get_conversation(bridge->store, id, &row, err) <= 0 ||
+	    relay_tell(bridge, id, err, "%s calls them “%s” from now on.", user_shown(actor->user),
+		       row.name) < 0 ||
+	    place_refresh(bridge, id, err) < 0)
+		return -1;
+	return audit(bridge, actor, "name", err, "conversation=%lld name=%s", (long long)id.v,
+		     row.name);
 }
 
 int audit(struct bridge *bridge, const struct actor *actor, const char *action, struct error *err,

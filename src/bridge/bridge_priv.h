@@ -41,6 +41,7 @@ struct place_state {
 	bool stale;                /* title, topic or members changed */
 	bool closing;              /* over, which the network hears when it has shown all */
 	bool told_closed;          /* the network knows that the conversation is over */
+	int64_t quiet_until;       /* refused texts were told of; monotonic */
 	struct loop_timer *reopen; /* lost: asks for it again */
 	struct place_state *next;  /* in its bucket */
 };
@@ -211,8 +212,6 @@ int conversation_add_closed(struct bridge *bridge, const struct contact_row *con
 			    struct conversation_row *out, struct error *err);
 /* Sees to it that there is a place in each network where somebody shall see the conversation. */
 int conversation_show(struct bridge *bridge, const struct conversation_row *row, struct error *err);
-/* "Pat R. …0123" */
-void conversation_title(const struct conversation_row *row, char *out, size_t size);
 bool user_in(const char *user, const char *const *list, size_t n);
 bool user_is_organizer(const struct bridge *bridge, const char *user); /* by configuration */
 /* Of the inbox team; where there is none, the organizers are it. */

@@ -105,17 +105,19 @@ static int nameless(struct bridge *bridge, const struct sms_event *event, struct
 static int announce(struct bridge *bridge, const struct conversation_row *row, const char *words,
 		    struct error *err)
 {
-	char title[NAME_MAX_BYTES + 16];
+	STRBUF_AUTO(title);
 	STRBUF_AUTO(start);
+	STRBUF_AUTO(links);
 
-	conversation_title(row, title, sizeof(title));
+	bridge_title(row, &title);
+	bridge_place_links(bridge, row->id, &links);
 	if (!utf8_clean(&start, words, strlen(words), ANNOUNCED_CODE_POINTS))
 		strbuf_adds(&start, "…");
 	return relay_alert(
 		bridge, err,
 		"📥 %s wrote: “%s”\nNobody is assigned. `!claim %lld` takes it, `!assign %lld "
-		"NAME` gives it to somebody.",
-		title, start.buf, (long long)row->id.v, (long long)row->id.v);
+		"NAME` gives it to somebody.%s",
+		title.buf, start.buf, (long long)row->id.v, (long long)row->id.v, links.buf);
 }
 
 static int store_text(struct bridge *bridge, const struct sms_account *account,

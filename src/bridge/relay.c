@@ -11,11 +11,14 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 #include <string.h>
 
 #define IN_FLIGHT_MAX 50
+#define REFUSED_QUIET_MS 3600000
+#define REASON_CODE_POINTS 120
 #define LATE_MS 60000 /* what is older is shown with the time it was said */
 
 /* ---- giving rows to the network --------------------------------------------------------------- */
@@ -240,43 +243,54 @@ int relay_say_all(struct bridge *bridge, const struct conversation_row *conversa
 	return spread(&s, conversation->id);
 }
 
+static struct spreading by_bot(struct bridge *bridge, const char *text, struct error *err)
+{
+	return (struct spreading){bridge, VOICE_BOT, text, no_message, bridge_now(bridge),
+				  err,    false};
+}
+
 int relay_tell(struct bridge *bridge, struct conversation_id conversation, struct error *err,
 	       const char *fmt, ...)
 {
 	STRBUF_AUTO(text);
-	struct spreading s = {.bridge = bridge, .voice = VOICE_BOT, .err = err};
+	struct spreading s;
 	va_list ap;
 
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	s.text = text.buf;
-	s.at = bridge_now(bridge);
+	s = by_bot(bridge, text.buf, err);
 	return spread(&s, conversation);
+}
+
+static int spread_to_control(struct spreading *s)
+{
+	struct bridge *bridge = s->bridge;
+
+	for (int i = 0; i < bridge->slot_n && !s->failed; i++) {
+		struct place_row place;
+		int found = store_find_control(bridge->store, bridge->slots[i].network->name,
+					       &place, s->err);
+
+		if (found < 0)
+			return -1;
+		if (found > 0)
+			spread_to(&place, s);
+	}
+	return s->failed ? -1 : 0;
 }
 
 int relay_alert(struct bridge *bridge, struct error *err, const char *fmt, ...)
 {
 	STRBUF_AUTO(text);
-	struct spreading s = {.bridge = bridge, .voice = VOICE_BOT, .err = err};
+	struct spreading s;
 	va_list ap;
 
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	s.text = text.buf;
-	s.at = bridge_now(bridge);
-	for (int i = 0; i < bridge->slot_n && !s.failed; i++) {
-		struct place_row place;
-		int found = store_find_control(bridge->store, bridge->slots[i].network->name,
-					       &place, err);
-
-		if (found < 0)
-			return -1;
-		if (found > 0)
-			spread_to(&place, &s);
-	}
-	return s.failed ? -1 : 0;
+	s = by_bot(bridge, text.buf, err);
+	return spread_to_control(&s);
 }
 
 /* ---- what the network says --------------------------------------------------------------------- */
@@ -331,14 +345,60 @@ static void relay_unstored(struct bridge *bridge, struct relay_id id, const stru
 		place_reopen(state, "what was shown could not be stored");
 }
 
+/* A contact's words that nobody will see. Once per place for a while: what is refused once is often
+ * refused again. */
+static int alert_refused(struct bridge *bridge, const struct relay_row *row, const char *why,
+			 struct error *err)
+{
+	struct place_state *state = place_state_find(bridge, row->place);
+	struct place_row place;
+	struct conversation_row conversation;
+	int64_t now = loop_monotonic(bridge->loop);
+	STRBUF_AUTO(title);
+	STRBUF_AUTO(words);
+	int found;
+
+	if (row->kind != RELAY_SAY || (state && now < state->quiet_until))
+		return 0;
+	found = store_get_place(bridge->store, row->place, &place, err);
+	if (found > 0)
+		found = store_get_conversation(bridge->store, place.conversation, &conversation,
+					       err);
+	if (found <= 0)
+		return found;
+	if (state)
+		state->quiet_until = now + REFUSED_QUIET_MS;
+	bridge_title(&conversation, &title);
+	(void)utf8_clean(&words, why, strlen(why), REASON_CODE_POINTS);
+	return relay_alert(bridge, err,
+			   "⚠ The chat server does not take what %s wrote (conversation %lld), so "
+			   "nobody can see it: %s. Whoever has the conversation should ask them "
+			   "to write it again, in other words.",
+			   title.buf, (long long)conversation.id.v, words.buf);
+}
+
+/* refused: why the network did not show it, NULL when it did. */
+static int relay_end_in_step(struct bridge *bridge, struct relay_id id, const char *event_id,
+			     const char *refused, struct error *err)
+{
+	struct relay_row row = {0};
+	int found = refused ? store_get_relay(bridge->store, id, &row, err) : 0;
+
+	if (found > 0)
+		found = alert_refused(bridge, &row, refused, err);
+	relay_row_release(&row);
+	return found < 0 ? -1 : relay_finish(bridge, id, event_id, err);
+}
+
 /* The row is done with; its place goes on. */
-static void relay_end(struct bridge *bridge, struct relay_id id, const char *event_id)
+static void relay_end(struct bridge *bridge, struct relay_id id, const char *event_id,
+		      const char *refused)
 {
 	struct error err = {0};
 	int rc = store_step_begin(bridge->store, &err);
 
 	if (rc == 0) {
-		rc = relay_finish(bridge, id, event_id, &err);
+		rc = relay_end_in_step(bridge, id, event_id, refused, &err);
 		if (store_step_end(bridge->store, rc == 0, &err) < 0)
 			rc = -1;
 	}
@@ -351,7 +411,7 @@ void bridge_relay_done(struct bridge *bridge, const char *network, struct relay_
 		       const char *event_id)
 {
 	log_debug("relay.done network=%s relay=%lld", network, (long long)id.v);
-	relay_end(bridge, id, event_id);
+	relay_end(bridge, id, event_id, NULL);
 }
 
 void bridge_relay_failed(struct bridge *bridge, const char *network, struct relay_id id,
@@ -359,5 +419,5 @@ void bridge_relay_failed(struct bridge *bridge, const char *network, struct rela
 {
 	log_warn("relay.refused network=%s relay=%lld why=%s", network, (long long)id.v,
 		 log_quote(why));
-	relay_end(bridge, id, "");
+	relay_end(bridge, id, "", why);
 }

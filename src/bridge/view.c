@@ -2,6 +2,7 @@
 /* How a place looks now: title, topic and members, always from the tables. */
 #include "bridge/bridge_priv.h"
 
+#include "base/strbuf.h"
 #include "base/xalloc.h"
 
 #include <stdio.h>
@@ -46,6 +47,7 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	struct conversation_row *c = &view->conversation;
 	struct suppression_row suppression;
 	const char *owner = c->owner;
+	STRBUF_AUTO(title);
 	int found = store_get_conversation(bridge->store, view->row.conversation, c, err);
 	int suppressed;
 
@@ -54,7 +56,8 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	suppressed = store_find_suppression(bridge->store, &c->phone, &suppression, err);
 	if (suppressed < 0)
 		return -1;
-	conversation_title(c, view->title, sizeof(view->title));
+	bridge_title(c, &title);
+	STR_COPY(view->title, title.buf);
 	if (suppressed)
 		(void)snprintf(view->topic, sizeof(view->topic), "⛔ No texts: %s",
 			       suppression_words(suppression.reason));

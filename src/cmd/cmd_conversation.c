@@ -87,10 +87,31 @@ static int run_text(const struct cmd_context *context, const char *args, struct 
 		return -1;
 	strbuf_addf(answer, "Queued in conversation %lld, which is with %s.", (long long)row.id.v,
 		    strcmp(row.owner, context->actor.user) == 0 ? "you" : word_address(row.owner));
+	bridge_place_links(context->bridge, row.id, answer);
+	return 0;
+}
+
+static int run_name(const struct cmd_context *context, const char *args, struct strbuf *answer,
+		    struct error *err)
+{
+	struct conversation_row row;
+	const char *rest;
+
+	if (word_conversation(context, args, &row, &rest, err) < 0 ||
+	    bridge_name(context->bridge, &context->actor, row.id, rest, err) < 0)
+		return -1;
+	if (context->conversation)
+		return 0;
+	if (store_get_conversation(bridge_store(context->bridge), row.id, &row, err) <= 0)
+		return -1;
+	strbuf_addf(answer, "Conversation %lld is with ", (long long)row.id.v);
+	bridge_title(&row, answer);
+	strbuf_addc(answer, '.');
 	return 0;
 }
 
 struct listing {
+	struct bridge *bridge;
 	struct strbuf *out;
 	int n;
 };
@@ -98,12 +119,13 @@ struct listing {
 static bool list_one(const struct conversation_row *row, void *arg)
 {
 	struct listing *list = arg;
-	size_t len = strlen(row->phone.e164);
 
-	strbuf_addf(list->out, "%lld  %s …%s  %s  %s\n", (long long)row->id.v,
-		    row->name[0] ? row->name : "Contact", row->phone.e164 + (len > 4 ? len - 4 : 0),
-		    row->open ? "open" : "closed",
+	strbuf_addf(list->out, "%lld  ", (long long)row->id.v);
+	bridge_title(row, list->out);
+	strbuf_addf(list->out, "  %s  %s", row->open ? "open" : "closed",
 		    row->owner[0] ? word_address(row->owner) : "in the inbox");
+	bridge_place_links(list->bridge, row->id, list->out);
+	strbuf_addc(list->out, '\n');
 	list->n++;
 	return true;
 }
@@ -111,7 +133,7 @@ static bool list_one(const struct conversation_row *row, void *arg)
 static int list(const struct cmd_context *context, enum conversation_filter filter,
 		const char *owner, const char *none, struct strbuf *answer, struct error *err)
 {
-	struct listing l = {answer, 0};
+	struct listing l = {context->bridge, answer, 0};
 
 	if (store_list_conversations(bridge_store(context->bridge), filter, owner, LIST_MAX,
 				     list_one, &l, err) < 0)
@@ -151,7 +173,7 @@ static int run_mine(const struct cmd_context *context, const char *args, struct 
 static int run_find(const struct cmd_context *context, const char *args, struct strbuf *answer,
 		    struct error *err)
 {
-	struct listing l = {answer, 0};
+	struct listing l = {context->bridge, answer, 0};
 
 	if (store_search_conversations(bridge_store(context->bridge), args, LIST_MAX, list_one, &l,
 				       err) < 0)
@@ -178,6 +200,9 @@ const struct cmd cmds_conversation[] = {
 	 "A line that begins with // is one too.", "!note calls back on Friday", 1, run_note},
 	{"text", "NUMBER message", CMD_CONTROL, "text a number, in a conversation of yours", NULL,
 	 "!text +14155550100 Hi Pat, this is Alice of the food bank.", 2, run_text},
+	{"name", "[CONVERSATION] NAME", CMD_ROOM | CMD_CONTROL, "say what they are called",
+	 "It stands in the title of the room and in lists, and `!find` finds it.",
+	 "!name 12 Pat Riley", 1, run_name},
 	{"find", "NUMBER|NAME", CMD_CONTROL, "find conversations", "A part of either is enough.",
 	 "!find 0100", 1, run_find},
 	{"who", "[inbox|NAME]", CMD_CONTROL, "open conversations and who has them", NULL,

@@ -83,6 +83,8 @@ void fake_chat_init(struct fake_chat *chat, const char *name, unsigned caps)
 {
 	*chat = (struct fake_chat){.network = {.name = name,
 					       .caps = caps,
+					       .link_before = "xmpp:",
+					       .link_after = "?join",
 					       .open_place = fake_chat_open_place,
 					       .update_place = fake_chat_update_place,
 					       .close_place = fake_chat_close_place,

@@ -394,6 +394,8 @@ static void describe(void *self, char *out, size_t size)
 const struct chat_network chat_xmpp = {
 	.name = xmpp_name,
 	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS,
+	.link_before = "xmpp:", /* RFC 5122, XEP-0045 */
+	.link_after = "?join",
 	.settings = settings,
 	.create = create,
 	.start = start,

@@ -135,6 +135,43 @@ static void row_that_is_refused__holds__nobody_up(void **state)
 	assert_int_equal(times(s, "one"), 1);
 }
 
+static void refused_words__are__told_to_the_organizers(void **state)
+{
+	struct scene *s = *state;
+	struct fake_said *entry;
+
+	receive(s, PAT, "Hello");
+	for (int i = 0; i < 3; i++) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "refused %d", i);
+		s->xmpp.silent = true;
+		receive(s, PAT, text);
+		entry = said(s, text);
+		entry->done = true;
+		bridge_relay_failed(s->bridge, "xmpp", entry->id, "not-acceptable\001");
+		s->xmpp.silent = false;
+		settle(s);
+		if (i == 1)
+			wait_ms(s, HOUR);
+	}
+	assert_true(control_saw(s, "⚠ The chat server does not take what Contact …0101 wrote "
+				   "(conversation 1), so nobody can see it: not-acceptable. "));
+	/* The second one came too soon to be told again. */
+	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, control_of(s), "⚠"), 2);
+	/* Of our own words it is only logged: an alert about an alert would never end. */
+	wait_ms(s, HOUR);
+	s->xmpp.silent = true;
+	command(s, "!status");
+	entry = fake_chat_find(&s->xmpp, FAKE_SAY, control_of(s), "Roomline");
+	assert_non_null(entry);
+	entry->done = true;
+	bridge_relay_failed(s->bridge, "xmpp", entry->id, "policy-violation");
+	s->xmpp.silent = false;
+	settle(s);
+	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, control_of(s), "⚠"), 2);
+}
+
 static void late_row__carries__when_it_was_said(void **state)
 {
 	struct scene *s = *state;
@@ -421,16 +458,17 @@ static void description__names__networks_and_senders(void **state)
 {
 	struct scene *s = *state;
 	STRBUF_AUTO(out);
-	char link[64];
+	STRBUF_AUTO(links);
 
 	bridge_describe(s->bridge, &out);
 	assert_non_null(strstr(out.buf, "xmpp: connected to nothing\n"));
 	assert_non_null(strstr(out.buf, "sender main (+12125550100 by acme): ready\n"));
 	receive(s, PAT, "Hello");
-	bridge_place_link(s->bridge, conversation_with(s, PAT).id, "xmpp", link, sizeof(link));
-	assert_non_null(strstr(link, "@muc"));
-	bridge_place_link(s->bridge, conversation_with(s, PAT).id, "matrix", link, sizeof(link));
-	assert_string_equal(link, "");
+	bridge_place_links(s->bridge, conversation_with(s, PAT).id, &links);
+	assert_memory_equal(links.buf, " xmpp:room", 10);
+	assert_non_null(strstr(links.buf, "@muc?join"));
+	bridge_place_links(s->bridge, (struct conversation_id){99}, &links);
+	assert_null(strchr(links.buf + 1, ' '));
 }
 
 int main(void)
@@ -441,6 +479,7 @@ int main(void)
 		SCENE(many_rows__are__given_fifty_at_a_time),
 		SCENE(marks_of_one_text__do__not_clog_its_place),
 		SCENE(row_that_is_refused__holds__nobody_up),
+		SCENE(refused_words__are__told_to_the_organizers),
 		SCENE(late_row__carries__when_it_was_said),
 		SCENE(network_that_was_down__is__given_everything),
 		SCENE(lost_place__is__asked_for_again),

@@ -335,7 +335,6 @@ static void lists__show__who_has_what(void **state)
 {
 	struct scene *s = *state;
 	struct asked room;
-	struct conversation_row row;
 
 	DOES(s, &in_control, "!who", "No conversation is open.");
 	DOES(s, &in_control, "!who inbox", "Nobody waits in the inbox.");
@@ -345,12 +344,10 @@ static void lists__show__who_has_what(void **state)
 	DOES(s, &in_control, "!find 0101", "Nobody found.");
 	talk(s, PAT);
 	receive(s, QUINN, "Hello?");
-	assert_int_equal(0, store_step_begin(s->store, NULL));
-	row = conversation_with(s, QUINN);
-	assert_int_equal(0, store_contact_set_name(s->store, row.contact, "Quinn Ré", NULL));
-	assert_int_equal(0, store_step_end(s->store, true, NULL));
-	DOES(s, &in_control, "!who", "1  Contact …0101  open  " ALICE "\n");
-	assert_non_null(strstr(said, "2  Quinn Ré …0102  open  in the inbox\n"));
+	DOES(s, &in_control, "!name 2  Quinn \t Ré ", "Conversation 2 is with Quinn Ré …0102.");
+	DOES(s, &in_control, "!who", "1  Contact …0101  open  " ALICE " xmpp:room");
+	assert_non_null(strstr(said, "2  Quinn Ré …0102  open  in the inbox xmpp:room"));
+	assert_non_null(strstr(said, "@muc?join\n"));
 	DOES(s, &in_control, "!who inbox", "2  Quinn Ré");
 	assert_null(strstr(said, "0101"));
 	DOES(s, &in_control, "!who alice", "1  Contact …0101");
@@ -362,6 +359,31 @@ static void lists__show__who_has_what(void **state)
 	DOES(s, &room, "!close", "");
 	DOES(s, &in_control, "!find 0101", "1  Contact …0101  closed  " ALICE);
 	REFUSES(s, &in_control, "!close 1", "Conversation 1 is not open.");
+}
+
+static void name__is__shown_everywhere(void **state)
+{
+	struct scene *s = *state;
+	struct place_id place = talk(s, PAT);
+	struct asked room = in_room(s, "xmpp:" ALICE);
+	const struct fake_said *update;
+	char text[400];
+
+	REFUSES(s, &room, "!name", "`!name` wants: ");
+	REFUSES(s, &room, "!name \001\r", "What are they called?");
+	REFUSES(s, &in_control, "!name 1", "What are they called?");
+	REFUSES(s, &in_control, "!name 77 Pat", "There is no conversation 77.");
+	DOES(s, &room, "!name Pat\nR.", "");
+	ROOM_SAW(s, place, ALICE " calls them “Pat R.” from now on.");
+	update = fake_chat_find(&s->xmpp, FAKE_UPDATE, place, NULL);
+	assert_string_equal(update->text, "Pat R. …0101");
+	DOES(s, &in_control, "!find pat r", "1  Pat R. …0101");
+	/* It cannot grow without end, and no character is cut. */
+	(void)snprintf(text, sizeof(text), "!name ");
+	for (int i = 0; i < 90; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "é");
+	DOES(s, &room, text, "");
+	assert_int_equal(strlen(conversation_with(s, PAT).name), 80);
 }
 
 static void long_lists__say__that_they_are_cut(void **state)
@@ -579,6 +601,7 @@ int main(void)
 		SCENE(names__of_two_people__are_ambiguous),
 		SCENE_TWO(users__of_other_networks__are_understood),
 		SCENE(lists__show__who_has_what),
+		SCENE(name__is__shown_everywhere),
 		SCENE(long_lists__say__that_they_are_cut),
 		SCENE(text__needs__a_number_and_words),
 		SCENE(consent_commands__say__what_they_did),
