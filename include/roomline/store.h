@@ -131,8 +131,8 @@ enum conversation_filter { CONVERSATIONS_OPEN, CONVERSATIONS_WAITING, CONVERSATI
 int store_list_conversations(struct store *store, enum conversation_filter filter,
 			     const char *owner, int limit, store_conversation_fn *fn, void *arg,
 			     struct error *err);
-/* Whose phone contains the digits or whose name contains the words (case ignored; % and _ are
- * plain characters). */
+/* Whose phone contains the digits, whose name contains the words, or whose owner's address begins
+ * with them (case ignored; % and _ are plain characters). */
 int store_search_conversations(struct store *store, const char *words, int limit,
 			       store_conversation_fn *fn, void *arg, struct error *err);
 
@@ -182,7 +182,8 @@ struct message_row {
 	int attempts;
 	char code[SMS_CODE_MAX]; /* of a failure: the provider's or the gate's */
 	char reason[REASON_MAX];
-	bool handled; /* a human has decided about it; store_message_set_handled() */
+	bool handled;  /* a human has decided about it; store_message_set_handled() */
+	bool hopeless; /* not stored: that another try cannot help was just learnt */
 	int64_t created_at;
 	int64_t updated_at;
 	struct phone phone; /* joined from the contact */
@@ -238,7 +239,8 @@ int store_duplicate_age(struct store *store, const struct phone *phone, const ch
 			struct message_id before, int64_t now, int64_t *age_out, struct error *err);
 
 struct message_counts {
-	int64_t queued, sending, unknown, accepted, sent, delivered, failed, received;
+	int64_t queued, sending, unknown, accepted, sent, delivered, received;
+	int64_t failed; /* or undelivered, and no human has dealt with it: store_list_stuck() */
 	int64_t conversations_open, conversations_waiting, suppressed, held, relay_pending;
 };
 int store_count(struct store *store, struct message_counts *out, struct error *err);

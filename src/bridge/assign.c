@@ -156,9 +156,19 @@ int conversation_add_closed(struct bridge *bridge, const struct contact_row *con
 static int tell_assigned(struct bridge *bridge, const struct conversation_row *row,
 			 struct error *err)
 {
+	struct suppression_row suppression;
+	int suppressed = store_find_suppression(bridge->store, &row->phone, &suppression, err);
+
+	if (suppressed < 0)
+		return -1;
 	if (row->owner[0] == '\0')
 		return relay_tell(bridge, row->id, err,
 				  "This conversation is back in the inbox: `!claim` takes it.");
+	if (suppressed)
+		return relay_tell(bridge, row->id, err,
+				  "This conversation is now with %s. Nothing can be texted to "
+				  "them: %s. `!help` lists the commands.",
+				  user_shown(row->owner), suppression_words(suppression.reason));
 	return relay_tell(bridge, row->id, err,
 			  "This conversation is now with %s. What they write here is texted; "
 			  "`!help` lists the commands.",

@@ -279,7 +279,7 @@ int bridge_read_number(struct bridge *bridge, const char *text, struct phone *ou
 	return error_set(
 		err, ERR_INPUT,
 		"“%.*s” is no telephone number I can use (%s). Write it like +14155550100.",
-		(int)utf8_whole(text, strnlen(text, SHOWN_BYTES)), text, phone_error_word(e));
+		(int)utf8_whole(text, strnlen(text, SHOWN_BYTES)), text, phone_error_reason(e));
 }
 
 void bridge_describe(struct bridge *bridge, struct strbuf *out)

@@ -100,6 +100,8 @@ int message_requeue(struct bridge *bridge, struct message_row *row, int64_t wait
 #define MESSAGE_KIND(kind) (1u << (kind))
 int message_cancel_queued(struct bridge *bridge, const struct phone *phone, unsigned kinds,
 			  const char *code, const char *reason, struct error *err);
+/* Whether no other try can help, short of another number or other words. */
+bool message_is_hopeless(enum sms_class class);
 const char *message_state_word(enum message_state state);
 
 /* ---- gate.c --------------------------------------------------------------------------------- */
@@ -192,6 +194,8 @@ int consent_suppress(struct bridge *bridge, const struct phone *phone, const cha
 /* The provider refused row's text because the number has opted out there. */
 int consent_refused(struct bridge *bridge, const struct message_row *row, const char *code,
 		    const char *words, struct error *err);
+/* Why a number is not texted: "they have opted out". */
+const char *suppression_words(const char *reason);
 /* The conversation of a number, if there ever was one. 1/0/-1. */
 int conversation_of(struct bridge *bridge, const struct phone *phone, struct contact_row *contact,
 		    struct conversation_row *out, struct error *err);

@@ -59,6 +59,25 @@ static bool transition_allowed(enum message_state from, enum message_state to)
 	return from < MSG_DELIVERED && to > from;
 }
 
+bool message_is_hopeless(enum sms_class class)
+{
+	switch (class) {
+	case SMS_BAD_NUMBER:
+	case SMS_LANDLINE:
+	case SMS_OPTED_OUT:
+	case SMS_FILTERED:
+		return true;
+	case SMS_OK:
+	case SMS_TEMP:
+	case SMS_THROTTLE:
+	case SMS_PERM:
+	case SMS_CONFIG:
+	case SMS_AMBIGUOUS:
+		return false;
+	}
+	BUG("sms class %d", (int)class);
+}
+
 /* The first words of a text, to recognise it by. */
 static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
 {
@@ -93,6 +112,9 @@ static int tell_bad(struct bridge *bridge, const struct message_row *row, enum m
 		(void)snprintf(code, sizeof(code), " [%s]", row->code);
 	if (before == MSG_NEW)
 		return relay_tell(bridge, row->conversation, err, "✖ “%s” was not sent: %s%s",
+				  words, reason, code);
+	if (row->hopeless)
+		return relay_tell(bridge, row->conversation, err, "❌ “%s” did not reach them: %s%s",
 				  words, reason, code);
 	return relay_tell(bridge, row->conversation, err,
 			  "❌ “%s” did not reach them: %s%s (`!retry %lld` tries again.)", words,

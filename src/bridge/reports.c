@@ -63,6 +63,7 @@ static int apply(struct bridge *bridge, const struct sms_account *account,
 		STR_COPY(row->ext_id, event->ext_id);
 	if (row->state == to)
 		return store_message_change(bridge->store, row, to, bridge_now(bridge), err);
+	row->hopeless = message_is_hopeless(event->class);
 	STR_COPY(row->code, event->code);
 	STR_COPY(row->reason, event->reason);
 	if (message_set_state(bridge, row, to, err) < 0)

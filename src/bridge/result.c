@@ -91,6 +91,7 @@ int result_apply(struct bridge *bridge, const struct sms_sender *sender,
 {
 	if (alert && alert_admin(bridge, sender, result, err) < 0)
 		return -1;
+	row->hopeless = message_is_hopeless(result->class);
 	switch (result->class) {
 	case SMS_OK:
 		return message_set_state(bridge, row, MSG_ACCEPTED, err);

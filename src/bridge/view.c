@@ -25,13 +25,12 @@ static void add_members(struct place_view *view, const char *const *users, size_
 	}
 }
 
-/* Why somebody is not texted, in the words of the topic. */
-static const char *suppression_words(const char *reason)
+const char *suppression_words(const char *reason)
 {
 	static const char *const words[][2] = {
 		{"opt_out", "they have opted out"},
 		{"provider_opt_out", "they have opted out at the provider"},
-		{"wrong_number", "wrong number"},
+		{"wrong_number", "it is a wrong number"},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -72,18 +72,52 @@ static int count_words(const char *args)
 	return n;
 }
 
+/* Who wrote words that happened to begin with "!" must hear that they did not go. */
 static int unknown(const char *name, unsigned where, struct error *err)
 {
 	const struct cmd *near = nearest(name, where);
+	const char *untexted = where & CMD_ROOM ? " Nothing was texted." : "";
 
 	if (name[0] == '\0')
-		return error_set(err, ERR_INPUT, "Which command? `!help` lists all.");
+		return error_set(err, ERR_INPUT, "Which command? `!help` lists all.%s", untexted);
 	if (near)
 		return error_set(
 			err, ERR_INPUT,
-			"There is no command `!%s`. Did you mean `!%s`? `!help` lists all.", name,
-			near->name);
-	return error_set(err, ERR_INPUT, "There is no command `!%s`. `!help` lists all.", name);
+			"There is no command `!%s`. Did you mean `!%s`? `!help` lists all.%s", name,
+			near->name, untexted);
+	return error_set(err, ERR_INPUT, "There is no command `!%s`. `!help` lists all.%s", name,
+			 untexted);
+}
+
+/* "[CONVERSATION]" or "[NUMBER]" in front: not written in a room, which says whom it is about. */
+static bool has_whom(const struct cmd *cmd)
+{
+	return strncmp(cmd->args, "[CONVERSATION]", 14) == 0 ||
+	       strncmp(cmd->args, "[NUMBER]", 8) == 0;
+}
+
+static const char *args_in(const struct cmd *cmd, unsigned where)
+{
+	const char *args = cmd->args;
+
+	if (!has_whom(cmd) || !(where & CMD_ROOM))
+		return args;
+	args += strcspn(args, " ");
+	return args + strspn(args, " ");
+}
+
+static void add_example(struct strbuf *out, const struct cmd *cmd, unsigned where)
+{
+	const char *rest = cmd->example;
+
+	if (!has_whom(cmd) || !(where & CMD_ROOM)) {
+		strbuf_adds(out, rest);
+		return;
+	}
+	strbuf_addf(out, "!%s", cmd->name);
+	rest += strcspn(rest, " ");
+	rest += strspn(rest, " ");
+	strbuf_adds(out, rest + strcspn(rest, " "));
 }
 
 static int misplaced(const struct cmd *cmd, struct error *err)
@@ -96,6 +130,15 @@ static int misplaced(const struct cmd *cmd, struct error *err)
 				  : "in the control room, or in an organizer's chat with me"
 		: cmd->where & CMD_ROOM ? "in the room of a conversation"
 					: "in a chat with me alone");
+}
+
+static int too_few(const struct cmd *cmd, unsigned where, struct error *err)
+{
+	STRBUF_AUTO(example);
+
+	add_example(&example, cmd, where);
+	return error_set(err, ERR_INPUT, "`!%s` wants: `!%s %s`. For example: `%s`", cmd->name,
+			 cmd->name, args_in(cmd, where), example.buf);
 }
 
 int cmd_run(const struct cmd_context *context, const char *text, struct strbuf *answer,
@@ -118,18 +161,18 @@ int cmd_run(const struct cmd_context *context, const char *text, struct strbuf *
 	if (!(cmd->where & where))
 		return misplaced(cmd, err);
 	if (count_words(trimmed) < cmd->min_args)
-		return error_set(err, ERR_INPUT, "`!%s` wants: `!%s %s`. For example: `%s`", name,
-				 name, cmd->args, cmd->example);
+		return too_few(cmd, where, err);
 	return cmd->run(context, trimmed, answer, err);
 }
 
 /* ---- !help ------------------------------------------------------------------------------------
  */
 
-static void help_line(struct strbuf *answer, const struct cmd *cmd)
+static void help_line(struct strbuf *answer, const struct cmd *cmd, unsigned where)
 {
-	strbuf_addf(answer, "!%s%s%s: %s\n", cmd->name, cmd->args[0] ? " " : "", cmd->args,
-		    cmd->summary);
+	const char *args = args_in(cmd, where);
+
+	strbuf_addf(answer, "!%s%s%s: %s\n", cmd->name, args[0] ? " " : "", args, cmd->summary);
 }
 
 static int help_all(unsigned where, struct strbuf *answer)
@@ -143,7 +186,7 @@ static int help_all(unsigned where, struct strbuf *answer)
 	for (size_t f = 0; f < FAMILIES; f++) {
 		for (const struct cmd *cmd = families[f]; cmd->name; cmd++) {
 			if (cmd->where & where)
-				help_line(answer, cmd);
+				help_line(answer, cmd, where);
 		}
 	}
 	strbuf_adds(answer, "!help COMMAND tells more of one.");
@@ -162,10 +205,11 @@ static int run_help(const struct cmd_context *context, const char *args, struct 
 	cmd = find(name);
 	if (!cmd)
 		return unknown(name, where_of(context), err);
-	help_line(answer, cmd);
+	help_line(answer, cmd, where_of(context));
 	if (cmd->detail)
 		strbuf_addf(answer, "%s\n", cmd->detail);
-	strbuf_addf(answer, "Example: %s", cmd->example);
+	strbuf_adds(answer, "Example: ");
+	add_example(answer, cmd, where_of(context));
 	return 0;
 }
 

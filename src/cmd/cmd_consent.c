@@ -67,8 +67,8 @@ const struct cmd cmds_consent[] = {
 	 "minutes; `quiet`: none. Only they can undo it, by texting START.",
 	 "!optout +14155550100", 0, run_optout},
 	{"keep", "[NUMBER]", CMD_ROOM | CMD_CONTROL, "it was no opt-out, or no wrong number", NULL,
-	 "!keep", 0, run_keep},
-	{"wrong", "[NUMBER]", CMD_ROOM | CMD_CONTROL, "it is a wrong number", NULL, "!wrong", 0,
-	 run_wrong},
+	 "!keep +14155550100", 0, run_keep},
+	{"wrong", "[NUMBER]", CMD_ROOM | CMD_CONTROL, "it is a wrong number", NULL,
+	 "!wrong +14155550100", 0, run_wrong},
 	{0},
 };

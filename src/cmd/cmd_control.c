@@ -26,9 +26,11 @@ static int run_status(const struct cmd_context *context, const char *args, struc
 		    (long long)c.received, (long long)c.queued, (long long)c.sending, handed_over,
 		    (long long)c.delivered);
 	strbuf_addf(answer,
-		    "to look at: %lld unknown, %lld failed (`!stuck`), %lld undecided holds\n",
-		    (long long)c.unknown, (long long)c.failed, (long long)c.held);
-	strbuf_addf(answer, "not texted any more: %lld numbers", (long long)c.suppressed);
+		    "to look at: %lld unknown, %lld failed (`!stuck`), %lld undecided hold%s\n",
+		    (long long)c.unknown, (long long)c.failed, (long long)c.held,
+		    c.held == 1 ? "" : "s");
+	strbuf_addf(answer, "not texted any more: %lld number%s", (long long)c.suppressed,
+		    c.suppressed == 1 ? "" : "s");
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #define SHOWN_BYTES 40
 
 struct listing {
+	struct store *store;
 	struct strbuf *out;
 	int n;
 };
@@ -19,14 +20,16 @@ struct listing {
 static bool list_one(const struct message_row *row, void *arg)
 {
 	struct listing *list = arg;
-	size_t len = strlen(row->phone.e164);
+	struct conversation_row conversation;
+	STRBUF_AUTO(title);
 	size_t shown = utf8_whole(row->text, strnlen(row->text, SHOWN_BYTES));
 
-	strbuf_addf(list->out, "%lld  %s  …%s  “%.*s%s”  %s%s%s%s\n", (long long)row->id.v,
-		    row->state == MSG_UNKNOWN ? "unknown" : "failed",
-		    row->phone.e164 + (len > 4 ? len - 4 : 0), (int)shown, row->text,
-		    row->text[shown] ? "…" : "", row->reason, row->code[0] ? " [" : "", row->code,
-		    row->code[0] ? "]" : "");
+	if (store_get_conversation(list->store, row->conversation, &conversation, NULL) > 0)
+		bridge_title(&conversation, &title);
+	strbuf_addf(list->out, "%lld  %s  %s  “%.*s%s”  %s%s%s%s\n", (long long)row->id.v,
+		    row->state == MSG_UNKNOWN ? "unknown" : "failed", title.buf, (int)shown,
+		    row->text, row->text[shown] ? "…" : "", row->reason, row->code[0] ? " [" : "",
+		    row->code, row->code[0] ? "]" : "");
 	list->n++;
 	return true;
 }
@@ -34,7 +37,7 @@ static bool list_one(const struct message_row *row, void *arg)
 static int run_stuck(const struct cmd_context *context, const char *args, struct strbuf *answer,
 		     struct error *err)
 {
-	struct listing l = {answer, 0};
+	struct listing l = {bridge_store(context->bridge), answer, 0};
 
 	(void)args;
 	if (store_list_stuck(bridge_store(context->bridge), LIST_MAX, list_one, &l, err) < 0)

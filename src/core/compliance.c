@@ -52,8 +52,7 @@ static bool is_untextable(const struct gate_input *input, char *why, size_t size
 {
 	enum phone_class class = phone_classify(&input->to);
 
-	(void)snprintf(why, size, "Not sent: this kind of number (%s) cannot be texted.",
-		       phone_class_word(class));
+	(void)snprintf(why, size, "Not sent: %s cannot be texted.", phone_class_name(class));
 	return !phone_is_textable(class);
 }
 

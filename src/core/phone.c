@@ -298,3 +298,37 @@ const char *phone_error_word(enum phone_error e)
 
 	return words[e];
 }
+
+const char *phone_error_reason(enum phone_error e)
+{
+	static const char *const reasons[] = {
+		[PHONE_OK] = "it is fine",
+		[PHONE_EMPTY] = "there are no digits in it",
+		[PHONE_BAD_CHARACTER] = "there is something in it that belongs to no number",
+		[PHONE_EXTENSION] = "an extension cannot be texted",
+		[PHONE_TOO_SHORT] = "it is too short",
+		[PHONE_TOO_LONG] = "it is too long",
+		[PHONE_BAD_COUNTRY] = "there is no such country code",
+		[PHONE_BAD_AREA] = "there is no such area code",
+		[PHONE_BAD_EXCHANGE] = "there is no such number in that area",
+	};
+
+	return reasons[e];
+}
+
+const char *phone_class_name(enum phone_class c)
+{
+	static const char *const names[] = {
+		[PHONE_GEOGRAPHIC] = "usual numbers",
+		[PHONE_UNKNOWN_AREA] = "numbers of an area we do not know",
+		[PHONE_INTERNATIONAL] = "numbers of other countries",
+		[PHONE_TOLL_FREE] = "toll-free numbers",
+		[PHONE_PREMIUM] = "premium-rate numbers",
+		[PHONE_PERSONAL] = "personal (5XX) numbers",
+		[PHONE_SPECIAL] = "numbers for special services",
+		[PHONE_FICTITIOUS] = "fictitious numbers",
+		[PHONE_SHORT_CODE] = "short codes",
+	};
+
+	return names[c];
+}

@@ -52,5 +52,8 @@ bool phone_equal(const struct phone *a, const struct phone *b);
 /* Lower-case words for output and logs: "geographic", "toll_free", ... and "too_short", ... */
 const char *phone_class_word(enum phone_class c);
 const char *phone_error_word(enum phone_error e);
+/* For sentences: "it is too short"; "toll-free numbers". */
+const char *phone_error_reason(enum phone_error e);
+const char *phone_class_name(enum phone_class c);
 
 #endif

@@ -155,10 +155,10 @@ static void add_folded(struct strbuf *out, const char *words)
 	utf8_fold(out, start, len);
 }
 
-/* '%needle%' for LIKE ... ESCAPE '\'. */
-static void add_pattern(struct strbuf *out, const char *needle)
+/* '%before needle%' for LIKE ... ESCAPE '\'. */
+static void add_pattern(struct strbuf *out, const char *before, const char *needle)
 {
-	strbuf_addc(out, '%');
+	strbuf_addf(out, "%%%s", before);
 	for (const char *p = needle; *p; p++) {
 		if (strchr("%_\\", *p))
 			strbuf_addc(out, '\\');
@@ -174,19 +174,26 @@ int store_search_conversations(struct store *store, const char *words, int limit
 	STRBUF_AUTO(folded);
 	STRBUF_AUTO(phone);
 	STRBUF_AUTO(name);
+	STRBUF_AUTO(owner);
+	STRBUF_AUTO(at_owner);
 	/* An empty pattern is none: it would fit everybody. */
 	SQL_AUTO(q, store,
 		 "SELECT v.id FROM conversation v JOIN contact c ON c.id = v.contact"
 		 " WHERE (?2 <> '%%' AND c.phone LIKE ?2)"
-		 " OR (?3 <> '%%' AND c.name_folded LIKE ?3 ESCAPE '\\')"
+		 " OR (?3 <> '%%' AND (c.name_folded LIKE ?3 ESCAPE '\\'"
+		 "  OR v.owner LIKE ?4 ESCAPE '\\' OR v.owner LIKE ?5 ESCAPE '\\'))"
 		 " ORDER BY v.updated_at DESC, v.id DESC LIMIT ?1");
 
 	add_digits(&digits, words);
 	add_folded(&folded, words);
-	add_pattern(&phone, digits.buf);
-	add_pattern(&name, folded.buf);
+	add_pattern(&phone, "", digits.buf);
+	add_pattern(&name, "", folded.buf);
+	add_pattern(&owner, ":", folded.buf); /* "xmpp:bob@…" */
+	add_pattern(&at_owner, ":@", folded.buf);
 	sql_int(&q, limit);
 	sql_text(&q, phone.buf);
 	sql_text(&q, name.buf);
+	sql_text(&q, owner.buf);
+	sql_text(&q, at_owner.buf);
 	return call_for_each(&q, fn, arg, err);
 }

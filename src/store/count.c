@@ -54,7 +54,9 @@ static int count_rest(struct store *store, struct message_counts *out, struct er
 		 "SELECT (SELECT count(*) FROM conversation WHERE open = 1),"
 		 " (SELECT count(*) FROM conversation WHERE open = 1 AND owner = ''),"
 		 " (SELECT count(*) FROM suppression), (SELECT count(*) FROM hold),"
-		 " (SELECT count(*) FROM relay)");
+		 " (SELECT count(*) FROM relay),"
+		 " (SELECT count(*) FROM message WHERE handled = 0"
+		 "  AND (state = 25 OR state = 91 OR state = 92) AND state <> 25)");
 
 	if (sql_step(&q, err) != 1)
 		return -1;
@@ -63,6 +65,7 @@ static int count_rest(struct store *store, struct message_counts *out, struct er
 	out->suppressed = sql_get_int(&q);
 	out->held = sql_get_int(&q);
 	out->relay_pending = sql_get_int(&q);
+	out->failed = sql_get_int(&q);
 	return 0;
 }
 
@@ -76,8 +79,6 @@ int store_count(struct store *store, struct message_counts *out, struct error *e
 	out->accepted = *tally_of(store, MSG_ACCEPTED);
 	out->sent = *tally_of(store, MSG_SENT);
 	out->delivered = *tally_of(store, MSG_DELIVERED);
-	out->failed = *tally_of(store, MSG_UNDELIVERED) + *tally_of(store, MSG_FAILED) +
-		      *tally_of(store, MSG_EXPIRED);
 	out->received = *tally_of(store, MSG_RECEIVED);
 	return count_rest(store, out, err);
 }

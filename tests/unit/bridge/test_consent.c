@@ -70,6 +70,21 @@ static void stop__is__confirmed_once_however_often_it_is_said(void **state)
 	assert_int_equal(evidence(s, "opt_out"), 6);
 }
 
+static void owner__hears__that_nothing_can_be_texted(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	ROOM_SAW(s, room, "What they write here is texted");
+	receive(s, PAT, "STOP");
+	command(s, "!assign 1 " BOB);
+	ROOM_SAW(s, room,
+		 "This conversation is now with " BOB ". Nothing can be texted to them: they have "
+		 "opted out. `!help` lists the commands.");
+	assert_int_equal(
+		fake_chat_count(&s->xmpp, FAKE_SAY, room, "This conversation is now with " BOB), 1);
+}
+
 static void stop__counts__from_a_number_never_seen(void **state)
 {
 	struct scene *s = *state;
@@ -635,6 +650,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(stop__ends__everything_with_one_confirmation),
 		SCENE(stop__is__confirmed_once_however_often_it_is_said),
+		SCENE(owner__hears__that_nothing_can_be_texted),
 		SCENE(stop__counts__from_a_number_never_seen),
 		SCENE(stop__leaves__a_closed_conversation_closed),
 		SCENE(stop__is__not_confirmed_after_five_minutes),

@@ -99,6 +99,56 @@ static void failure__without_a_reason__says_so(void **state)
 	ROOM_SAW(s, room, "❌ “Hi” did not reach them: no reason was given. (");
 }
 
+/* Nobody is invited to send again what cannot arrive. */
+static void retry__is__offered_only_where_it_can_help(void **state)
+{
+	static const struct {
+		enum sms_class class;
+		bool offered;
+	} table[] = {
+		{SMS_PERM, true},      {SMS_TEMP, true},      {SMS_BAD_NUMBER, false},
+		{SMS_LANDLINE, false}, {SMS_FILTERED, false}, {SMS_OPTED_OUT, false},
+	};
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	char text[32];
+	char told[64];
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct sms_event event;
+		const struct fake_said *said;
+
+		(void)snprintf(text, sizeof(text), "text %zu", i);
+		(void)snprintf(told, sizeof(told), "❌ “%s” did not reach them", text);
+		say_in(s, room, ALICE, text);
+		accept(s, i);
+		event = report_event(s, ref_of(s, i), SMS_STATUS_UNDELIVERED);
+		event.class = table[i].class;
+		assert_int_equal(0, hook(s, &s->accounts[0], &event));
+		settle(s);
+		said = fake_chat_find(&s->xmpp, FAKE_SAY, room, told);
+		assert_non_null(said);
+		assert_int_equal(strstr(said->text, "`!retry ") != NULL, table[i].offered);
+	}
+}
+
+static void retry__is__not_offered_after_a_refusal_for_good(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	const struct fake_said *said;
+
+	say_in(s, room, ALICE, "one");
+	answer_class(s, 0, SMS_LANDLINE, SMS_SCOPE_MESSAGE);
+	said = fake_chat_find(&s->xmpp, FAKE_SAY, room, "❌ “one” did not reach them");
+	assert_non_null(said);
+	assert_null(strstr(said->text, "!retry"));
+	say_in(s, room, ALICE, "two");
+	answer_class(s, 1, SMS_PERM, SMS_SCOPE_MESSAGE);
+	said = fake_chat_find(&s->xmpp, FAKE_SAY, room, "❌ “two” did not reach them");
+	assert_non_null(strstr(said->text, "!retry"));
+}
+
 static void delivery__is__told_after_bad_news(void **state)
 {
 	static const enum sms_status bad[] = {SMS_STATUS_UNDELIVERED, SMS_STATUS_FAILED,
@@ -280,6 +330,8 @@ int main(void)
 		SCENE(repeated_report__does__nothing),
 		SCENE(failure__is__told_with_reason_and_code),
 		SCENE(failure__without_a_reason__says_so),
+		SCENE(retry__is__offered_only_where_it_can_help),
+		SCENE(retry__is__not_offered_after_a_refusal_for_good),
 		SCENE(delivery__is__told_after_bad_news),
 		SCENE(report__ends__doubt),
 		SCENE(report__is__told_about_a_text_that_was_sent_again),

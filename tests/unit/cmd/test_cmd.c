@@ -74,22 +74,40 @@ static bool works(const struct cmd *cmd, unsigned where)
 	return (cmd->where & where) != 0;
 }
 
+static bool is_of_whom(const char *args)
+{
+	return strncmp(args, "[CONVERSATION]", 14) == 0 || strncmp(args, "[NUMBER]", 8) == 0;
+}
+
+static void help_line(const struct cmd *cmd, bool room, char *out, size_t size)
+{
+	const char *args = cmd->args;
+
+	if (room && is_of_whom(args)) {
+		args += strcspn(args, " ");
+		args += strspn(args, " ");
+	}
+	(void)snprintf(out, size, "!%s%s%s: %s\n", cmd->name, args[0] ? " " : "", args,
+		       cmd->summary);
+}
+
 static void help__lists__what_works_where_it_is_asked(void **state)
 {
 	struct scene *s = *state;
 	struct asked room;
 	char line[200];
+	char room_line[200];
 
 	talk(s, PAT);
 	room = in_room(s, "xmpp:" ALICE);
 	for (size_t f = 0; f < FAMILIES; f++) {
 		for (const struct cmd *cmd = families[f]; cmd->name; cmd++) {
-			(void)snprintf(line, sizeof(line), "!%s%s%s: %s\n", cmd->name,
-				       cmd->args[0] ? " " : "", cmd->args, cmd->summary);
+			help_line(cmd, false, line, sizeof(line));
+			help_line(cmd, true, room_line, sizeof(room_line));
 			DOES(s, &in_control, "!help", "Commands:");
 			assert_int_equal(works(cmd, CMD_CONTROL), strstr(said, line) != NULL);
 			DOES(s, &room, "!help", "texted to them");
-			assert_int_equal(works(cmd, CMD_ROOM), strstr(said, line) != NULL);
+			assert_int_equal(works(cmd, CMD_ROOM), strstr(said, room_line) != NULL);
 			DOES(s, &volunteer, "!help", "Commands:");
 			assert_int_equal(works(cmd, CMD_DIRECT), strstr(said, line) != NULL);
 			DOES(s, &organizer, "!help", "Commands:");
@@ -97,6 +115,41 @@ static void help__lists__what_works_where_it_is_asked(void **state)
 					 strstr(said, line) != NULL);
 		}
 	}
+}
+
+/* In a room nobody writes whom it is about. */
+static void help__speaks__as_one_writes_in_a_room(void **state)
+{
+	static const char *const table[][3] = {
+		{"!help claim", "!claim: ", "Example: !claim"},
+		{"!help assign", "!assign NAME|inbox: ", "Example: !assign alice"},
+		{"!help optout", "!optout [quiet]: ", "Example: !optout"},
+		{"!help keep", "!keep: ", "Example: !keep"},
+		{"!help name", "!name NAME: ", "Example: !name Pat Riley"},
+		{"!help retry", "!retry TEXT: ", "Example: !retry 34"},
+		{"!help help", "!help [COMMAND]: ", "Example: !help assign"},
+	};
+	struct scene *s = *state;
+	struct asked room;
+
+	talk(s, PAT);
+	room = in_room(s, "xmpp:" ALICE);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		DOES(s, &room, table[i][0], table[i][1]);
+		assert_non_null(strstr(said, table[i][2]));
+		assert_string_equal(strstr(said, "Example: "), table[i][2]);
+	}
+	REFUSES(s, &room, "!name", "`!name` wants: `!name NAME`. For example: `!name Pat Riley`");
+	DOES(s, &in_control, "!help assign", "Example: !assign 12 alice");
+	/* What was meant for the contact has not gone, and that is said. */
+	REFUSES(s, &room, "!!! great", "There is no command `!!!`.");
+	assert_non_null(strstr(said, " Nothing was texted."));
+	REFUSES(s, &room, "!Yes", " Nothing was texted.");
+	REFUSES(s, &room, "!claym",
+		"Did you mean `!claim`? `!help` lists all. Nothing was texted.");
+	REFUSES(s, &room, "! yes", "Which command? `!help` lists all. Nothing was texted.");
+	REFUSES(s, &in_control, "!!! great", "There is no command `!!!`.");
+	assert_null(strstr(said, "texted"));
 }
 
 static void help__tells__all_of_one_command(void **state)
@@ -354,6 +407,9 @@ static void lists__show__who_has_what(void **state)
 	DOES(s, &volunteer, "!mine", "1  Contact …0101");
 	DOES(s, &in_control, "!find quinn", "2  Quinn Ré …0102");
 	DOES(s, &in_control, "!find 555-0101", "1  Contact …0101");
+	DOES(s, &in_control, "!find Alice", "1  Contact …0101");
+	assert_null(strstr(said, "Quinn"));
+	DOES(s, &in_control, "!find example", "Nobody found.");
 	DOES(s, &in_control, "!find 100%", "Nobody found.");
 	room = in_room(s, "xmpp:" ALICE);
 	DOES(s, &room, "!close", "");
@@ -407,8 +463,11 @@ static void text__needs__a_number_and_words(void **state)
 
 	REFUSES(s, &in_control, "!text " PAT, "`!text` wants: `!text NUMBER message`.");
 	REFUSES(s, &in_control, "!text Pat Hello", "“Pat” is no telephone number I can use");
-	REFUSES(s, &in_control, "!text +1900555 Hello", "is no telephone number I can use");
-	REFUSES(s, &in_control, "!text +19005550100 Hello", "this kind of number (premium)");
+	REFUSES(s, &in_control, "!text +1900555 Hello",
+		"“+1900555” is no telephone number I can use (it is too short).");
+	REFUSES(s, &in_control, "!text +9991234567 Hello", "(there is no such country code)");
+	REFUSES(s, &in_control, "!text +19005550100 Hello",
+		"Not sent: premium-rate numbers cannot be texted.");
 	REFUSES(s, &in_control, "!text 😀😀😀😀😀😀😀😀😀😀😀😀😀😀 Hello", "“😀😀😀");
 	assert_int_equal(ask_number(s, "SELECT count(*) FROM contact"), 0);
 	DOES(s, &in_control, "!text " PAT " Hello", "Queued in conversation 1, which is with you.");
@@ -461,8 +520,9 @@ static void status__counts__everything(void **state)
 	assert_non_null(strstr(said, "conversations: 2 open, 1 of them in the inbox\n"));
 	assert_non_null(strstr(said, "texts: 3 received; 0 queued, 2 being sent, 1 handed over, 0 "
 				     "delivered\n"));
-	assert_non_null(strstr(said, "0 unknown, 0 failed (`!stuck`), 1 undecided holds\n"));
-	assert_non_null(strstr(said, "not texted any more: 1 numbers"));
+	assert_non_null(strstr(said, "0 unknown, 0 failed (`!stuck`), 1 undecided hold\n"));
+	assert_non_null(strstr(said, "not texted any more: 1 number"));
+	assert_null(strstr(said, "1 numbers"));
 	DOES(s, &in_control, "!pause", "");
 	DOES(s, &in_control, "!status", "PAUSED: nothing is sent until `!resume`");
 	DOES(s, &in_control, "!resume", "");
@@ -485,8 +545,9 @@ static void stuck_texts__are__decided_by_people(void **state)
 	answer_class(s, 0, SMS_AMBIGUOUS, SMS_SCOPE_MESSAGE);
 	say_in(s, room, ALICE, "two");
 	answer_class(s, 1, SMS_PERM, SMS_SCOPE_MESSAGE);
-	DOES(s, &in_control, "!stuck", "2  unknown  …0101  “Ein Text, der nach vierzig Zeichen ü ");
-	assert_non_null(strstr(said, "3  failed  …0101  “two”  because of that. [99]\n"));
+	DOES(s, &in_control, "!stuck",
+	     "2  unknown  Contact …0101  “Ein Text, der nach vierzig Zeichen ü ");
+	assert_non_null(strstr(said, "3  failed  Contact …0101  “two”  because of that. [99]\n"));
 	DOES(s, &in_control, "!drop 3", "Text 3 is let be.");
 	REFUSES(s, &in_control, "!retry 3", "Somebody has decided about text 3 already.");
 	in = in_room(s, "xmpp:" ALICE);
@@ -590,6 +651,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(help__lists__what_works_where_it_is_asked),
 		SCENE(help__tells__all_of_one_command),
+		SCENE(help__speaks__as_one_writes_in_a_room),
 		SCENE(examples__are__well_formed),
 		SCENE(commands__work__only_where_the_table_says),
 		SCENE(commands__want__the_words_they_need),
