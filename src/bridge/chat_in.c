@@ -13,11 +13,13 @@
 #include "roomline/cmd.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct speech { /* one thing that was said, with all that is known about it */
 	struct bridge *bridge;
 	const char *network;
 	const struct chat_said *said;
+	const char *words; /* from the first that can be seen: what decides how it is meant */
 	struct place_row place;
 	struct conversation_row conversation;
 	char user[USER_MAX];
@@ -74,7 +76,7 @@ static int said_command(struct speech *s, struct error *err)
 		.conversation = s->place.kind == PLACE_CONVERSATION ? &s->conversation : NULL,
 	};
 
-	if (cmd_run(&context, s->said->text, &answer, err) < 0)
+	if (cmd_run(&context, s->words, &answer, err) < 0)
 		return -1;
 	if (answer.len == 0)
 		return 0;
@@ -86,17 +88,42 @@ static bool is_note(const char *text)
 	return strncmp(text, "//", 2) == 0;
 }
 
+static bool begins_a_note(const char *line)
+{
+	return is_note(line) || (strncasecmp(line, "!note", 5) == 0 &&
+				 (line[5] == '\0' || strchr(" \t\n:", line[5])));
+}
+
+/* What looks like a note that went wrong must not reach the contact's phone. */
+static int check_words(const struct speech *s, struct error *err)
+{
+	if (s->words[0] == '/')
+		return error_set(err, ERR_STATE,
+				 "Not texted: it begins with “/”, which clients take for a command "
+				 "of theirs. A note begins with `!note`; to text it, begin with a "
+				 "word.");
+	for (const char *end = strchr(s->words, '\n'); end; end = strchr(end + 1, '\n')) {
+		if (begins_a_note(gate_first_visible(end)))
+			return error_set(err, ERR_STATE,
+					 "Not texted: one of its lines is a note. Send the note by "
+					 "itself, and the rest without it.");
+	}
+	return 0;
+}
+
 /* What was written in the room of a conversation. */
 static int said_words(struct speech *s, struct error *err)
 {
-	if (is_note(s->said->text))
+	if (is_note(s->words))
 		return 0;
 	/* Whoever runs the server can look into any room. */
 	if (!is_of_the_team(s) && strcmp(s->conversation.owner, s->user) != 0)
 		return error_set(err, ERR_STATE,
 				 "Not done: you are not of the team. Only who has this "
 				 "conversation, the inbox team and the organizers act here.");
-	return s->said->text[0] == CMD_PREFIX ? said_command(s, err) : said_text(s, err);
+	if (s->words[0] == CMD_PREFIX)
+		return said_command(s, err);
+	return check_words(s, err) < 0 ? -1 : said_text(s, err);
 }
 
 /* ---- changing one's mind ---------------------------------------------------------------------- */
@@ -121,16 +148,20 @@ static int cancel(struct speech *s, struct message_row *row, const char *code, c
 /* The text keeps its place in the queue. */
 static int edit_queued(struct speech *s, struct message_row *row, struct error *err)
 {
+	struct error why = {0};
+
 	if (strcmp(row->author, s->user) != 0)
 		return error_set(err, ERR_STATE,
 				 "Not changed: only %s can edit that text, while it is queued.",
 				 user_shown(row->author));
-	if (s->said->text[0] == CMD_PREFIX || is_note(s->said->text)) {
+	if (s->words[0] == CMD_PREFIX || is_note(s->words)) {
 		if (cancel(s, row, "EDITED", "it was edited into something that is not texted.",
 			   err) < 0)
 			return -1;
 		return said_words(s, err);
 	}
+	if (check_words(s, &why) < 0)
+		return error_set(err, ERR_STATE, "%s Your first words stay queued.", why.text);
 	if (queue_rewrite(s->bridge, row, s->said->text, err) < 0)
 		return -1;
 	return relay_notice(s->bridge, &s->place, err,
@@ -144,7 +175,7 @@ static int said_edit(struct speech *s, struct error *err)
 
 	if (rc > 0)
 		rc = edit_queued(s, &row, err);
-	else if (rc == 0 && !is_note(s->said->text))
+	else if (rc == 0 && !is_note(s->words))
 		rc = error_set(err, ERR_STATE,
 			       "Not texted: only a text that is still queued can be edited. Write "
 			       "it as a new message.");
@@ -215,16 +246,16 @@ static int said_elsewhere(struct speech *s, struct error *err)
 		return error_set(
 			err, ERR_STATE,
 			"I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
-	if (s->said->what == CHAT_SAID_EDIT && s->said->text[0] == CMD_PREFIX)
+	if (s->said->what == CHAT_SAID_EDIT && s->words[0] == CMD_PREFIX)
 		return error_set(
 			err, ERR_STATE,
 			"An edit changes nothing here: write the command as a new message.");
 	if (s->said->what != CHAT_SAID_TEXT)
 		return 0;
-	if (s->said->text[0] == CMD_PREFIX && s->place.kind == PLACE_CONTROL && !is_organizer(s))
+	if (s->words[0] == CMD_PREFIX && s->place.kind == PLACE_CONTROL && !is_organizer(s))
 		return error_set(err, ERR_STATE,
 				 "Not done: you are in this room, but no organizer.");
-	if (s->said->text[0] == CMD_PREFIX)
+	if (s->words[0] == CMD_PREFIX)
 		return said_command(s, err);
 	if (s->place.kind == PLACE_CONTROL)
 		return 0; /* organizers talk to each other */
@@ -364,7 +395,10 @@ static void on_committed(bool committed, void *arg)
 
 void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
 {
-	struct speech s = {.bridge = bridge, .network = network, .said = said};
+	struct speech s = {.bridge = bridge,
+			   .network = network,
+			   .said = said,
+			   .words = gate_first_visible(said->text)};
 	/* A 1:1 chat has no archive that could be read again. */
 	struct place_state *state =
 		said->kind == PLACE_DIRECT ? NULL : place_state_find(bridge, said->place);

@@ -113,7 +113,6 @@ static bool is_repeated(const struct gate_input *input, char *why, size_t size)
 	return true;
 }
 
-/* Blanks of any width, line ends, and what only steers how others are shown. */
 static bool is_invisible(int32_t cp)
 {
 	utf8proc_category_t category = utf8proc_category(cp);
@@ -122,20 +121,25 @@ static bool is_invisible(int32_t cp)
 	       (cp >= 0xFE00 && cp <= 0xFE0F);
 }
 
+const char *gate_first_visible(const char *text)
+{
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		int32_t cp;
+		size_t n = utf8_decode(text, end, &cp);
+
+		if (!is_invisible(cp))
+			break;
+		text += n;
+	}
+	return text;
+}
+
 static bool is_empty(const struct gate_input *input, char *why, size_t size)
 {
-	const char *p = input->text;
-	const char *end = p + strlen(p);
-
 	(void)snprintf(why, size, "Not sent: there are no words in it.");
-	while (p < end) {
-		int32_t cp;
-
-		p += utf8_decode(p, end, &cp);
-		if (!is_invisible(cp))
-			return false;
-	}
-	return true;
+	return *gate_first_visible(input->text) == '\0';
 }
 
 static bool is_too_long(const struct gate_input *input, char *why, size_t size)

@@ -53,6 +53,9 @@ struct gate_ruling {
 	char why[240]; /* for the volunteer: what is the matter and what to do; "" when allowed */
 };
 
+/* Skips blanks of any width, line ends, and what only steers how others are shown. */
+const char *gate_first_visible(const char *text);
+
 void gate_check(const struct gate_input *input, struct gate_ruling *ruling_out);
 const char *gate_code_word(enum gate_code code); /* "ALLOW" "E_PAUSED" ... */
 

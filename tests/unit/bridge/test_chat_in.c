@@ -317,6 +317,67 @@ static void queued_text__can_be__edited(void **state)
 	assert_int_equal(texts(s), 2);
 }
 
+/* Blanks that nobody sees do not make a text of a note or a command. */
+static void blanks_in_front__do_not__hide_what_is_meant(void **state)
+{
+	static const char *const blanks[] = {" ",       "\t",      "\n \n",  "\u00a0",
+					     "\u3000",  "\u200b",  "\ufeff", "\u200e\u2060",
+					     " \u202f", "\u00ad ", "\u2028"};
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s//calls back", blanks[i]);
+		say_in(s, room, ALICE, text);
+		(void)snprintf(text, sizeof(text), "%s!note calls back", blanks[i]);
+		say_in(s, room, ALICE, text);
+	}
+	assert_int_equal(texts(s), 0);
+	(void)snprintf(text, sizeof(text), "\u00a0 !pause");
+	command(s, text);
+	assert_true(bridge_is_paused(s->bridge));
+	say_in(s, room, ALICE, "\u200b!optout quiet");
+	assert_true(is_suppressed(s, PAT));
+	assert_int_equal(texts(s), 0);
+}
+
+/* Clients eat a slash, or have commands of their own that they did not know after all. */
+static void notes_gone_wrong__are__refused(void **state)
+{
+	static const char *const slashes[] = {"/ calls back", "/me waves", "/", " /note calls back",
+					      "\u00a0/x"};
+	static const char *const lines[] = {
+		"Hi Pat\n// she is deaf",
+		"Hi Pat\n\n !note she is deaf",
+		"Hi\n!NOTE: x\nbye",
+		"Hi\n\u00a0//x",
+		"Hi\r\n//x",
+		"Hi\n!note",
+	};
+	static const char *const fine[] = {"and/or", "Hi\n/ or so", "1 // 2",
+					   "see http://a.example", "Hi\n!notebook"};
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	for (size_t i = 0; i < sizeof(slashes) / sizeof(slashes[0]); i++) {
+		say_in(s, room, ALICE, slashes[i]);
+		assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, room,
+						 "Not texted: it begins with “/”, which clients"),
+				 i + 1);
+	}
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		say_in(s, room, ALICE, lines[i]);
+		assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, room,
+						 "Not texted: one of its lines is a note."),
+				 i + 1);
+	}
+	assert_int_equal(texts(s), 0);
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		say_in(s, room, ALICE, fine[i]);
+	assert_int_equal(texts(s), sizeof(fine) / sizeof(fine[0]));
+}
+
 static void queued_text__edited_into_a_note__is_not_texted(void **state)
 {
 	struct scene *s = *state;
@@ -326,7 +387,10 @@ static void queued_text__edited_into_a_note__is_not_texted(void **state)
 	command(s, "!pause");
 	say_in(s, room, ALICE, "calls back");
 	STR_COPY(first, s->event);
-	tell(s, room, ALICE, CHAT_SAID_EDIT, "// calls back", first);
+	tell(s, room, ALICE, CHAT_SAID_EDIT, "/ calls back", first);
+	ROOM_SAW(s, room, "Not texted: it begins with “/”");
+	ROOM_SAW(s, room, "begin with a word. Your first words stay queued.");
+	tell(s, room, ALICE, CHAT_SAID_EDIT, "\u00a0// calls back", first);
 	assert_int_equal(state_of_text(s, "calls back"), MSG_CANCELLED);
 	say_in(s, room, ALICE, "close");
 	STR_COPY(first, s->event);
@@ -546,6 +610,8 @@ int main(void)
 		SCENE(same_words__at_once__are_a_slip),
 		SCENE(same_words__queued__are_both_sent),
 		SCENE(queued_text__can_be__edited),
+		SCENE(blanks_in_front__do_not__hide_what_is_meant),
+		SCENE(notes_gone_wrong__are__refused),
 		SCENE(queued_text__edited_into_a_note__is_not_texted),
 		SCENE(queued_text__can_be__taken_back),
 		SCENE(retraction__lets__the_next_one_go),
