@@ -142,8 +142,7 @@ static void on_health(struct http_exchange *exchange, const struct http_request 
 			strbuf_addc(&body, ',');
 		add_network_health(app, &app->networks[i], &body);
 	}
-	strbuf_addf(&body, "],\"paused\":%s,\"version\":\"%s\"}\n",
-		    bridge_is_paused(app->bridge) ? "true" : "false", ROOMLINE_VERSION);
+	strbuf_addf(&body, "],\"paused\":%s}\n", bridge_is_paused(app->bridge) ? "true" : "false");
 	http_reply(exchange, ok ? 200 : 503, "application/json", body.buf, body.len);
 }
 

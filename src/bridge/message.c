@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The life of a text: which state may follow which, and the one function that moves it. Everything
- * that a volunteer sees of a text's fate is queued here, in the step that changes it.
+ * The life of a text: which state may follow which, and the one function that moves it while we run
+ * (a restore makes rows that may have left SENDING before). Everything that a volunteer sees of a
+ * text's fate is queued here, in the step that changes it.
  */
 #include "bridge/bridge_priv.h"
 

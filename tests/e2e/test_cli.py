@@ -436,7 +436,9 @@ def test_a_second_daemon_is_refused(daemon):
     answer = roomline("run", cwd=daemon.folder)
     assert answer.returncode == RUNNING
     assert "another Roomline is running on this database" in answer.stderr
-    assert daemon.get("/health")[0] == 200
+    status, body = daemon.get("/health")
+    assert status == 200
+    assert "paused" in body and "version" not in body
 
 
 def test_a_port_in_use_and_a_missing_folder_end_the_start(tmp_path, xmpp_port):
