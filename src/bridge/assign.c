@@ -81,7 +81,9 @@ static bool network_wanted(const struct bridge *bridge, const struct conversatio
 	return anybody_of(network, o->organizers, o->organizer_n) || bridge->slot_n == 1;
 }
 
-int conversation_show(struct bridge *bridge, const struct conversation_row *row, struct error *err)
+/* Sees to it that there is a place in each network where somebody shall see the conversation. */
+static int conversation_show(struct bridge *bridge, const struct conversation_row *row,
+			     struct error *err)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {
 		const char *network = bridge->slots[i].network->name;

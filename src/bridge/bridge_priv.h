@@ -214,8 +214,6 @@ int conversation_open(struct bridge *bridge, const struct contact_row *contact, 
 /* One that nobody has to look at. */
 int conversation_add_closed(struct bridge *bridge, const struct contact_row *contact,
 			    struct conversation_row *out, struct error *err);
-/* Sees to it that there is a place in each network where somebody shall see the conversation. */
-int conversation_show(struct bridge *bridge, const struct conversation_row *row, struct error *err);
 bool user_in(const char *user, const char *const *list, size_t n);
 bool user_is_organizer(const struct bridge *bridge, const char *user); /* by configuration */
 /* Of the inbox team; where there is none, the organizers are it. */
@@ -264,8 +262,6 @@ void places_release(struct bridge *bridge);
 void relay_run(struct place_state *state);
 void relay_run_after_commit(struct place_state *state);
 /* Queue something to be shown; inside a step. */
-int relay_say(struct bridge *bridge, const struct place_row *place, enum chat_voice voice,
-	      const char *text, struct message_id message, int64_t at, struct error *err);
 __attribute__((format(printf, 4, 5))) int relay_notice(struct bridge *bridge,
 						       const struct place_row *place,
 						       struct error *err, const char *fmt, ...);

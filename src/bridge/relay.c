@@ -160,8 +160,8 @@ static int relay_add(struct bridge *bridge, const struct place_row *place,
 	return 0;
 }
 
-int relay_say(struct bridge *bridge, const struct place_row *place, enum chat_voice voice,
-	      const char *text, struct message_id message, int64_t at, struct error *err)
+static int relay_say(struct bridge *bridge, const struct place_row *place, enum chat_voice voice,
+		     const char *text, struct message_id message, int64_t at, struct error *err)
 {
 	AUTO_FREE char *copy = xstrdup(text);
 	struct relay_row row = {.place = place->id,
