@@ -32,6 +32,7 @@ void bridge_free(struct bridge *bridge)
 	/* Who still waits for a commit must not be told of it when we are gone. Whoever it is, the
 	 * networks and the client may be gone already. */
 	bridge->stopping = true;
+	bridge->client = NULL;
 	for (int i = 0; i < bridge->slot_n; i++)
 		bridge->slots[i].up = false;
 	while (store_in_batch(bridge->store))

@@ -59,7 +59,7 @@ struct send; /* outbox.c */
 struct bridge {
 	struct loop *loop;
 	struct store *store;
-	struct http_client *client;
+	struct http_client *client; /* NULL at the end of our life */
 	const struct bridge_options *options;
 	struct network_slot slots[NETWORKS_MAX];
 	int slot_n;

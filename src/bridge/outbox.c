@@ -289,7 +289,8 @@ static void on_recall(bool committed, void *arg)
 	struct bridge *bridge = arg;
 
 	(void)committed; /* a pause holds anyway, and of the rest is_unwanted() finds nothing */
-	http_client_recall(bridge->client, on_answer, is_unwanted);
+	if (bridge->client)
+		http_client_recall(bridge->client, on_answer, is_unwanted);
 }
 
 void outbox_recall_after_commit(struct bridge *bridge)

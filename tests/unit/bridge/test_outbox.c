@@ -502,6 +502,20 @@ static void stop__leaves__what_may_have_left(void **state)
 	assert_int_equal(state_of_text(s, "one"), MSG_ACCEPTED);
 }
 
+static void stop_in_the_last_commit__asks__no_client_that_is_gone(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	say_in(s, room, ALICE, "one");
+	fake_http_call(s->client, 0)->unsent = true;
+	texts_us(s, PAT, "STOP");
+	http_client_free(s->client);
+	bridge_free(s->bridge);
+	s->bridge = NULL;
+	assert_true(is_suppressed(s, PAT));
+}
+
 static void pause__recalls__what_has_not_left(void **state)
 {
 	struct scene *s = *state;
@@ -534,6 +548,7 @@ int main(void)
 		SCENE(clock_that_was_set_back_while_we_were_down__delays__by_an_hour),
 		SCENE(stop__recalls__what_has_not_left),
 		SCENE(stop__leaves__what_may_have_left),
+		SCENE(stop_in_the_last_commit__asks__no_client_that_is_gone),
 		SCENE(pause__recalls__what_has_not_left),
 		SCENE(pause__stops__what_is_claimed_but_not_handed_over),
 		SCENE(gone_sender__fails__the_text_and_not_the_daemon),
