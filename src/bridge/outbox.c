@@ -374,12 +374,23 @@ static int take(struct taking *t, struct message_row *row, const struct sms_send
 	return 0;
 }
 
-/* Whether as many texts of that account are under way as may be. */
+static bool is_only_account(const struct bridge *bridge, const struct sms_account *account)
+{
+	for (size_t i = 0; i < bridge->options->sender_n; i++) {
+		if (bridge->options->senders[i].account != account)
+			return false;
+	}
+	return true;
+}
+
+/* Whether as many texts of that account are under way as may be while there are others. */
 static bool is_full(const struct bridge *bridge, const struct sms_sender *sender)
 {
 	const struct send *send;
 	int n = 0;
 
+	if (bridge->open_sends < ACCOUNT_SENDS_MAX || is_only_account(bridge, sender->account))
+		return false;
 	LIST_FOREACH(send, &bridge->sends, link)
 	n += strcmp(send->account->name, sender->account->name) == 0;
 	return n >= ACCOUNT_SENDS_MAX;

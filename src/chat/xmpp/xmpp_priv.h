@@ -280,7 +280,6 @@ void rooms_free_all(struct xmpp *x);
 
 /* xmpp_room.c */
 void room_set_state(struct xmpp_room *room, enum room_state state);
-bool room_is_opening(const struct xmpp_room *room);
 /* Opens it when its turn comes. */
 void room_open(struct xmpp_room *room);
 void room_open_more(struct xmpp *x, int64_t now);

@@ -52,11 +52,6 @@ static bool is_opening(enum room_state state)
 	return state > ROOM_QUEUED && state < ROOM_READY;
 }
 
-bool room_is_opening(const struct xmpp_room *room)
-{
-	return is_opening(room->state);
-}
-
 void room_set_state(struct xmpp_room *room, enum room_state state)
 {
 	struct xmpp *x = room->x;
