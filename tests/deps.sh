@@ -14,9 +14,16 @@ packages=(
 )
 command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
 
+# Older ones are wrong: four Canadian provinces changed their clocks, eight holes were closed.
+declare -A at_least=([tzdata]=2026f [libevent-dev]=2.1.12-stable-8+deb12u1)
+
 missing=()
 for p in "${packages[@]}"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+    read -r status version < <(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$p" 2>/dev/null) || true
+    if [ "${status:-}" != installed ] ||
+        dpkg --compare-versions "$version" lt "${at_least[$p]:-0}"; then
+        missing+=("$p")
+    fi
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 

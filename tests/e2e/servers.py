@@ -394,7 +394,7 @@ bearerbox-host = {HOST}
 sendsms-port = {sendsms}
 sendsms-interface = {HOST}
 mo-recode = true
-http-request-retry = 20
+http-request-retry = 500
 http-queue-delay = 1
 
 group = sendsms-user
