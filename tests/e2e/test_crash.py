@@ -75,8 +75,11 @@ class Life:
         """While it takes a text of ours. What phones have texted must have reached us before: its
         smsbox keeps in memory what it will try again."""
         self.roomline.start().wait_chat()
-        wait_until(lambda: {t for t, in self.roomline.query(
-            "select text from message where outbound=0")} >= set(self.texted), 60, "all taken")
+        def missing():
+            return set(self.texted) - {t for t, in self.roomline.query(
+                "select text from message where outbound=0")}
+
+        wait_until(lambda: not missing(), 60, lambda: f"{missing()} taken; {self.roomline.log()[-3000:]}")
         self.said.append(f"out {i}")
         self.alice.say(self.room, self.said[-1])
         time.sleep(self.random.random() / 5)
