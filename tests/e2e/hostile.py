@@ -369,7 +369,8 @@ class Ground:
         self.olga.say(control, command)
         self.olga._wait(lambda: [m for m in self.olga.messages[before:] if m.room == control
                                  and m.nick != "organizer" and answer in m.text], timeout,
-                        lambda: f"{answer!r}; there were {self.olga.messages[before:]}")
+                        lambda: f"{answer!r}; there were {self.olga.messages[before:]}; "
+                                f"{self.log()[-2500:]}; {self.server.logs()[-2500:]}")
         return [m.text for m in self.olga.messages[before:] if answer in m.text][0]
 
     def told(self, words, timeout=15):

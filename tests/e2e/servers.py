@@ -161,6 +161,12 @@ class Server:
         self.stop()
         return self.start()
 
+    def revive(self):
+        """Starts again what has ended by itself, as a supervisor would."""
+        for part in self.parts:
+            if not part.running:
+                part.start()
+
     def pause(self):
         """Stops reading and answering; connections stay open."""
         for part in self.parts:

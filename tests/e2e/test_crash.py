@@ -53,6 +53,7 @@ class Life:
         self.roomline.kill()
 
     def traffic(self, i):
+        self.kannel.revive()  # its smsbox gives up now and then when we die in its arms
         self.texted.append(f"in {i}")
         self.kannel.mo(CONTACT, SENDER, self.texted[-1])
         if i % 10 == 9:
@@ -76,10 +77,11 @@ class Life:
         smsbox keeps in memory what it will try again."""
         self.roomline.start().wait_chat()
         def missing():
+            self.kannel.revive()
             return set(self.texted) - {t for t, in self.roomline.query(
                 "select text from message where outbound=0")}
 
-        wait_until(lambda: not missing(), 60, lambda: f"{missing()} taken; {self.roomline.log()[-3000:]}")
+        wait_until(lambda: not missing(), 60, lambda: f"{missing()} missing; {self.kannel.logs()}")
         self.said.append(f"out {i}")
         self.alice.say(self.room, self.said[-1])
         time.sleep(self.random.random() / 5)
@@ -102,6 +104,7 @@ class Life:
         last = None
         end = quiet + 120
         while time.monotonic() < end:
+            self.kannel.revive()
             now = (self.roomline.query("select count(*), max(updated_at) from message"),
                    self.roomline.query(count), self.roomline.query("select count(*) from relay"))
             if now != last:
