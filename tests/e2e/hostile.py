@@ -358,7 +358,7 @@ class Ground:
         id, place = self.roomline.query(
             "select c.id, (select p.id from place p where p.conversation=c.id) from conversation c "
             "join contact k on k.id=c.contact where k.phone=?", number)[0]
-        self.ask(f"!assign {id} {self.server.jid(user)}", f"now with {user}")
+        self.ask(f"!assign {id} {self.server.jid(user)}", f"with {user}")  # who comes in first may have it already
         return wait_until(lambda: [a for a, in self.roomline.query(
             "select address from place where conversation=? and address<>''", id)], 15, "a room")[0]
 
