@@ -23,6 +23,9 @@
  *  6. Text from outside passes utf8_clean() before it goes up; text going down is clean already.
  *  7. A place may vanish (destroyed, bot kicked): bridge_place_lost(); the bridge asks to open it
  *     again and the network makes it anew.
+ *  8. What was said and could not be stored must come again, in order: by reading the place's
+ *     archive anew when it is asked to open it, or, with CHAT_CAP_REDELIVERS, because the server
+ *     tells all of it again until it is told that it is stored (bridge_after_commit()).
  */
 #ifndef ROOMLINE_CHAT_H
 #define ROOMLINE_CHAT_H
@@ -33,17 +36,20 @@
 #include "roomline/types.h"
 
 struct bridge;
+struct http_client;
+struct http_server;
 
 enum chat_cap {
 	CHAT_CAP_REACTIONS = 1,
 	CHAT_CAP_GHOSTS = 2, /* a contact speaks as itself */
 	CHAT_CAP_EDITS = 4,
+	CHAT_CAP_REDELIVERS = 8, /* rule 8: the server repeats what was not stored */
 };
 
 enum place_kind {
 	PLACE_CONVERSATION,
 	PLACE_CONTROL, /* the organizers' room */
-	PLACE_DIRECT,  /* a 1:1 chat with the bot; address is the person's */
+	PLACE_DIRECT,  /* a 1:1 chat with the bot, or another room in which nothing is texted */
 };
 
 /* Who speaks. */
@@ -67,9 +73,12 @@ struct chat_place {
 	const char *title;        /* "Pat R. …0123": name of the place */
 	const char *topic;        /* who is assigned, or state */
 	const char *contact_name; /* the ghost's display name */
+	const char *owner; /* whose conversation it is (address), "" for the inbox or when it is
+			      somebody of another network */
 	const char *const *members; /* users of this network who may be in it (addresses) */
 	size_t member_n;
 	bool invite; /* ask the members in */
+	bool muted;  /* nothing may be texted to this contact */
 };
 
 struct chat_say {
@@ -88,6 +97,14 @@ struct chat_mark_call {
 	enum chat_mark mark;
 };
 
+/* What a network may use; all of it outlives the network. */
+struct chat_host {
+	struct bridge *bridge;
+	struct loop *loop;
+	struct http_client *client;
+	struct http_server *server; /* for routes of its own */
+};
+
 struct chat_network {
 	const char *name; /* "xmpp" */
 	unsigned caps;
@@ -95,8 +112,8 @@ struct chat_network {
 	const char *link_before; /* around a place's address they make a link to it; NULL: none */
 	const char *link_after;
 	const struct setting *settings; /* the section of its name in the configuration */
-	/* NULL and err when the settings make no sense. bridge outlives it. */
-	void *(*create)(struct bridge *bridge, struct loop *loop, const struct settings *set,
+	/* NULL and err when the settings make no sense. */
+	void *(*create)(const struct chat_host *host, const struct settings *set,
 			struct error *err);
 	int (*start)(void *self, struct error *err);
 	void (*stop)(void *self); /* says goodbye; bridge_chat_down() when done */
@@ -119,6 +136,7 @@ const struct chat_network *const *chat_networks(void); /* NULL-terminated */
 
 void bridge_chat_up(struct bridge *bridge, const char *network);
 void bridge_chat_down(struct bridge *bridge, const char *network, const char *why);
+/* Also when a place that is ready has moved to another address. */
 void bridge_place_ready(struct bridge *bridge, const char *network, struct place_id id,
 			const char *address);
 void bridge_place_lost(struct bridge *bridge, const char *network, struct place_id id,
@@ -141,6 +159,7 @@ enum chat_said_kind {
 struct chat_said {
 	enum place_kind kind;
 	struct place_id place; /* v == 0 for a 1:1 chat */
+	const char *address;   /* of a 1:1 chat: how it is found again */
 	const char *user;      /* address of the person, verified by the network, bare */
 	bool organizer;        /* is a member of the control room, let in by the organizers */
 	enum chat_said_kind what;
@@ -151,14 +170,40 @@ struct chat_said {
 				     archive knows it */
 	const char *target_event; /* event id of what an edit, reaction or retraction is about */
 	int64_t at;               /* 0: now */
+	bool stale;               /* it comes so late that it must not be texted any more */
 };
 
-/* Stored and committed before anything is done about it. Safe to repeat. */
-void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said);
+/* Stored and committed before anything is done about it. Safe to repeat. -1: not stored; with
+ * CHAT_CAP_REDELIVERS the network must not tell its server that it was. */
+int bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said);
 /* Somebody came in while we were there; not who was found there when we came. */
 void bridge_chat_joined(struct bridge *bridge, const char *network, struct place_id place,
 			const char *user);
 void bridge_chat_left(struct bridge *bridge, const char *network, struct place_id place,
 		      const char *user);
+
+/* The place at an address, of a closed conversation too. 1/0/-1. */
+int bridge_place_find(struct bridge *bridge, const char *network, enum place_kind kind,
+		      const char *address, struct place_id *out);
+/* Whether the bot answers that person: of the team, or with a conversation of their own. */
+bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *user);
+/* In words, to the control rooms: what a person has to see to. */
+void bridge_chat_alert(struct bridge *bridge, const char *network, const char *text);
+
+/* ---- what a network remembers ----------------------------------------------------------------- */
+
+/* A value of the network's own, in the batch of what was said before it; "" forgets it. -1: not
+ * stored, which was logged. */
+#define CHAT_MEMORY_MAX 2048
+int bridge_chat_keep(struct bridge *bridge, const char *network, const char *key,
+		     const char *value);
+/* The value, or "" when there is none or it cannot be read. */
+void bridge_chat_kept(struct bridge *bridge, const char *network, const char *key, char *out,
+		      size_t size);
+/* Bytes from outside that could not be understood, put aside for a person to look at. */
+int bridge_chat_quarantine(struct bridge *bridge, const char *network, const char *what,
+			   const char *bytes, size_t len);
+/* Calls fn when all that was stored so far is on disk (committed) or was rolled back. */
+void bridge_after_commit(struct bridge *bridge, void (*fn)(bool committed, void *arg), void *arg);
 
 #endif

@@ -360,6 +360,12 @@ int store_relay_finish(struct store *store, struct relay_id id, struct place_id 
 int store_get_value(struct store *store, const char *key, char *out, size_t size,
 		    struct error *err);
 int store_set_value(struct store *store, const char *key, const char *value, struct error *err);
+int store_forget_value(struct store *store, const char *key, struct error *err);
+/* Bytes that could not be understood, for a person to look at. At most QUARANTINE_MAX rows are kept:
+ * the oldest goes. */
+#define QUARANTINE_MAX 100
+int store_quarantine_add(struct store *store, const char *network, const char *what,
+			 const char *bytes, size_t len, int64_t now, struct error *err);
 /* Append-only: who changed what when. */
 int store_audit_add(struct store *store, const char *actor, const char *action, const char *detail,
 		    int64_t now, struct error *err);

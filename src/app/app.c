@@ -220,10 +220,12 @@ static int open_store(struct app *app, struct error *err)
 
 static int make_networks(struct app *app, struct error *err)
 {
+	struct chat_host host = {app->bridge, app->loop, app->client, app->server};
+
 	app->networks = xcalloc(app->boot->network_n, sizeof(*app->networks));
 	for (size_t i = 0; i < app->boot->network_n; i++) {
 		const struct config_network *from = &app->boot->networks[i];
-		void *self = from->network->create(app->bridge, app->loop, from->set, err);
+		void *self = from->network->create(&host, from->set, err);
 
 		if (!self)
 			return EXIT_CONFIG;

@@ -173,13 +173,18 @@ static const struct {
 static bool network_is_sane(struct report *report, const struct config_network *network)
 {
 	struct loop *loop = loop_new();
+	struct http_client *client = http_client_new(loop, NULL);
+	struct http_server *server = http_server_new(loop);
+	struct chat_host host = {NULL, loop, client, server};
 	struct error err;
-	void *self = network->network->create(NULL, loop, network->set, &err);
+	void *self = network->network->create(&host, network->set, &err);
 
 	if (self)
 		network->network->destroy(self);
 	else
 		say(report, CHECK_FAIL, EXIT_CONFIG, "%s: %s", network->network->name, err.text);
+	http_server_free(server);
+	http_client_free(client);
 	loop_free(loop);
 	return self != NULL;
 }

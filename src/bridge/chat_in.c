@@ -204,12 +204,23 @@ static int said_retract(struct speech *s, struct error *err)
 	return rc;
 }
 
+/* ---- too late ----------------------------------------------------------------------------------- */
+
+static int said_too_late(struct error *err)
+{
+	return error_set(err, ERR_STATE,
+			 "Not done: this reached me so late that it may be out of place by now. "
+			 "Write it again if it still holds.");
+}
+
 /* ---- what an SMS cannot do -------------------------------------------------------------------- */
 
 static int said_in_conversation(struct speech *s, struct error *err)
 {
 	const char *text = s->said->text;
 
+	if (s->said->stale)
+		return said_too_late(err);
 	switch (s->said->what) {
 	case CHAT_SAID_TEXT:
 		return said_words(s, err);
@@ -252,6 +263,8 @@ static int said_elsewhere(struct speech *s, struct error *err)
 			"An edit changes nothing here: write the command as a new message.");
 	if (s->said->what != CHAT_SAID_TEXT)
 		return 0;
+	if (s->words[0] == CMD_PREFIX && s->said->stale)
+		return said_too_late(err);
 	if (s->words[0] == CMD_PREFIX && s->place.kind == PLACE_CONTROL && !is_organizer(s))
 		return error_set(err, ERR_STATE,
 				 "Not done: you are in this room, but no organizer.");
@@ -289,6 +302,16 @@ static int is_known(const struct speech *s, struct error *err)
 	return owns;
 }
 
+bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *user)
+{
+	struct chat_said nothing = {.user = user};
+	struct speech s = {.bridge = bridge, .network = network, .said = &nothing};
+	struct error err = {0};
+
+	(void)snprintf(s.user, sizeof(s.user), "%s:%s", network, user);
+	return is_known(&s, &err) > 0;
+}
+
 static int find_direct(struct speech *s, struct error *err)
 {
 	int known = is_known(s, err);
@@ -299,12 +322,12 @@ static int find_direct(struct speech *s, struct error *err)
 	if (known <= 0)
 		return known;
 	found = store_find_place_by_address(s->bridge->store, s->network, PLACE_DIRECT,
-					    s->said->user, &s->place, err);
+					    s->said->address, &s->place, err);
 	if (found != 0)
 		return found;
 	s->place = (struct place_row){.kind = PLACE_DIRECT, .created_at = bridge_now(s->bridge)};
 	STR_COPY(s->place.network, s->network);
-	STR_COPY(s->place.address, s->said->user);
+	STR_COPY(s->place.address, s->said->address);
 	return store_place_add(s->bridge->store, &s->place, err) < 0 ? -1 : 1;
 }
 
@@ -393,7 +416,15 @@ static void on_committed(bool committed, void *arg)
 		place_reopen(arg, "what was said could not be stored");
 }
 
-void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
+static bool redelivers(struct bridge *bridge, const char *network)
+{
+	int index;
+	const struct network_slot *slot = network_slot(bridge, network, &index);
+
+	return slot && (slot->network->caps & CHAT_CAP_REDELIVERS);
+}
+
+int bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
 {
 	struct speech s = {.bridge = bridge,
 			   .network = network,
@@ -405,17 +436,18 @@ void bridge_chat_said(struct bridge *bridge, const char *network, const struct c
 	struct error err = {0};
 
 	crash_point("chat.received");
-	/* Something before this could not be stored: all of it comes again, in order. */
-	if (state && state->phase == PLACE_IDLE)
-		return;
+	/* Something before this could not be stored: all of it is read again, in order. */
+	if (state && state->phase == PLACE_IDLE && !redelivers(bridge, network))
+		return -1;
 	(void)snprintf(s.user, sizeof(s.user), "%s:%s", network, said->user);
 	if (act(&s, &err) < 0) {
 		log_error("chat.unstored network=%s problem=%s", network, log_quote(err.text));
 		if (state)
 			place_reopen(state, "what was said could not be stored");
-		return;
+		return -1;
 	}
 	store_after_commit(bridge->store, on_committed, state);
+	return 0;
 }
 
 void bridge_chat_joined(struct bridge *bridge, const char *network, struct place_id place,

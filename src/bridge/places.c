@@ -232,7 +232,7 @@ void bridge_place_ready(struct bridge *bridge, const char *network, struct place
 	struct error err = {0};
 
 	/* Given up in the meantime: it will be asked for again. */
-	if (!state || state->phase != PLACE_OPENING)
+	if (!state || state->phase == PLACE_IDLE)
 		return;
 	state->phase = PLACE_READY;
 	if (place_ready(bridge, id, address, &err) < 0)
@@ -247,4 +247,18 @@ void bridge_place_lost(struct bridge *bridge, const char *network, struct place_
 
 	if (state)
 		place_reopen(state, why);
+}
+
+int bridge_place_find(struct bridge *bridge, const char *network, enum place_kind kind,
+		      const char *address, struct place_id *out)
+{
+	struct place_row row;
+	struct error err = {0};
+	int found = store_find_place_by_address(bridge->store, network, kind, address, &row, &err);
+
+	if (found < 0)
+		log_error("place.unread network=%s problem=%s", network, log_quote(err.text));
+	if (found > 0)
+		*out = row.id;
+	return found;
 }

@@ -48,6 +48,7 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	const char *owner = c->owner;
 	STRBUF_AUTO(title);
 	int found = store_get_conversation(bridge->store, view->row.conversation, c, err);
+	const char *owned_here;
 	int suppressed;
 
 	if (found <= 0)
@@ -63,6 +64,9 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	else
 		STR_COPY(view->topic, c->owner[0] ? user_shown(c->owner) : "Inbox");
 	STR_COPY(view->contact_name, c->name[0] ? c->name : view->title);
+	owned_here = user_address(owner, view->row.network);
+	view->place.owner = owned_here ? owned_here : "";
+	view->place.muted = suppressed > 0;
 	if (c->owner[0] != '\0')
 		add_members(view, &owner, 1);
 	else if (o->inbox_n > 0)
@@ -88,7 +92,8 @@ static int load(struct bridge *bridge, struct place_id id, struct place_view *vi
 					  .cursor = view->row.cursor,
 					  .title = view->title,
 					  .topic = view->topic,
-					  .contact_name = view->contact_name};
+					  .contact_name = view->contact_name,
+					  .owner = ""};
 	switch (view->row.kind) {
 	case PLACE_CONVERSATION:
 		found = load_conversation(bridge, view, err);

@@ -85,15 +85,14 @@ static void add(struct null_network *n, struct news what)
 	n->deferred = true;
 }
 
-static void *create(struct bridge *bridge, struct loop *loop, const struct settings *set,
-		    struct error *err)
+static void *create(const struct chat_host *host, const struct settings *set, struct error *err)
 {
 	struct null_network *n = xcalloc(1, sizeof(*n));
 
 	(void)set;
 	(void)err;
-	n->bridge = bridge;
-	n->loop = loop;
+	n->bridge = host->bridge;
+	n->loop = host->loop;
 	STAILQ_INIT(&n->news);
 	return n;
 }

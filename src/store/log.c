@@ -85,6 +85,36 @@ int store_set_value(struct store *store, const char *key, const char *value, str
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }
 
+int store_forget_value(struct store *store, const char *key, struct error *err)
+{
+	SQL_AUTO(q, store, "DELETE FROM kept_value WHERE key = ?1");
+
+	sql_text(&q, key);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+static int quarantine_prune(struct store *store, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?1");
+
+	sql_int(&q, QUARANTINE_MAX);
+	return sql_run(&q, err) < 0 ? -1 : 0;
+}
+
+int store_quarantine_add(struct store *store, const char *network, const char *what,
+			 const char *bytes, size_t len, int64_t now, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "INSERT INTO quarantine (network, what, bytes, at) VALUES (?1, ?2, ?3, ?4)");
+
+	sql_text(&q, network);
+	sql_text(&q, what);
+	sql_blob(&q, bytes, len);
+	sql_int(&q, now);
+	return sql_run(&q, err) < 0 ? -1 : quarantine_prune(store, err);
+}
+
 int store_audit_add(struct store *store, const char *actor, const char *action, const char *detail,
 		    int64_t now, struct error *err)
 {

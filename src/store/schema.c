@@ -198,11 +198,23 @@ static const char *const tables_1[] = {
 	" SELECT RAISE(ABORT, 'this number must not be texted'); END",
 	NULL,
 };
+
+static const char *const tables_2[] = {
+	"CREATE TABLE quarantine ("
+	" id INTEGER PRIMARY KEY,"
+	" network TEXT NOT NULL,"
+	" what TEXT NOT NULL,"
+	" bytes BLOB NOT NULL,"
+	" at INTEGER NOT NULL"
+	") STRICT",
+	NULL,
+};
 /* clang-format on */
 
 /* The statements of each step, up to NULL. */
 static const char *const *const migrations[] = {
 	tables_1,
+	tables_2,
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

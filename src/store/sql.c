@@ -68,6 +68,12 @@ void sql_text(struct sql *q, const char *value)
 	note(q, sqlite3_bind_text(q->stmt, ++q->param, value, -1, SQLITE_STATIC));
 }
 
+void sql_blob(struct sql *q, const void *bytes, size_t len)
+{
+	if (q->stmt)
+		note(q, sqlite3_bind_blob64(q->stmt, ++q->param, bytes, len, SQLITE_STATIC));
+}
+
 void sql_id(struct sql *q, int64_t id)
 {
 	if (id)

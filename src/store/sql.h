@@ -38,6 +38,7 @@ void sql_end(struct sql *q);
 
 void sql_int(struct sql *q, int64_t value);
 void sql_text(struct sql *q, const char *value);
+void sql_blob(struct sql *q, const void *bytes, size_t len);
 void sql_id(struct sql *q, int64_t id); /* 0, which is none, becomes NULL */
 
 int sql_step(struct sql *q, struct error *err);    /* 1 a row, 0 the end, -1 */

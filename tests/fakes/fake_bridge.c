@@ -147,7 +147,7 @@ void bridge_chat_left(struct bridge *bridge, const char *network, struct place_i
 	note_text(bridge, "left", place.v, user);
 }
 
-void bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
+int bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)
 {
 	static const char *const kinds[] = {
 		[PLACE_CONVERSATION] = "conversation",
@@ -174,4 +174,5 @@ void bridge_chat_said(struct bridge *bridge, const char *network, const struct c
 	add_text(&line, said->target_event);
 	add_number(&line, said->at);
 	note(bridge, &line);
+	return 0;
 }

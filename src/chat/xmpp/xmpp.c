@@ -149,8 +149,7 @@ static void free_config(struct xmpp_config *cfg)
 	free(cfg->bot_full);
 }
 
-static void *create(struct bridge *bridge, struct loop *loop, const struct settings *set,
-		    struct error *err)
+static void *create(const struct chat_host *host, const struct settings *set, struct error *err)
 {
 	struct xmpp *x = xcalloc(1, sizeof(*x));
 
@@ -160,8 +159,8 @@ static void *create(struct bridge *bridge, struct loop *loop, const struct setti
 		free(x);
 		return NULL;
 	}
-	x->bridge = bridge;
-	x->loop = loop;
+	x->bridge = host->bridge;
+	x->loop = host->loop;
 	TAILQ_INIT(&x->asks);
 	TAILQ_INIT(&x->rooms);
 	STAILQ_INIT(&x->direct);

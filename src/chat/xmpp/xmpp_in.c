@@ -54,19 +54,20 @@ void in_said(struct xmpp *x, struct xmpp_room *room, const char *user, xmpp_stan
 		if (room)
 			recent_note(room, user, message,
 				    target && heard.what == CHAT_SAID_EDIT ? target : event_id);
-		bridge_chat_said(x->bridge, xmpp_name,
-				 &(struct chat_said){
-					 .kind = room ? room->kind : PLACE_DIRECT,
-					 .place = room ? room->place : (struct place_id){0},
-					 .user = user,
-					 .organizer = member_is_organizer(x->control, user),
-					 .what = heard.what,
-					 .text = heard.text.buf,
-					 .event_id = event_id,
-					 .fleeting = event_id[0] == '~',
-					 .target_event = heard.target,
-					 .at = at,
-				 });
+		(void)bridge_chat_said(x->bridge, xmpp_name,
+				       &(struct chat_said){
+					       .kind = room ? room->kind : PLACE_DIRECT,
+					       .place = room ? room->place : (struct place_id){0},
+					       .address = user,
+					       .user = user,
+					       .organizer = member_is_organizer(x->control, user),
+					       .what = heard.what,
+					       .text = heard.text.buf,
+					       .event_id = event_id,
+					       .fleeting = event_id[0] == '~',
+					       .target_event = heard.target,
+					       .at = at,
+				       });
 	}
 	heard_release(&heard);
 }

@@ -357,6 +357,7 @@ static inline void direct(struct scene *s, const char *user, const char *text)
 	struct chat_said said = words_of(s, (struct place_id){0}, user, text);
 
 	said.kind = PLACE_DIRECT;
+	said.address = said.user;
 	bridge_chat_said(s->bridge, "xmpp", &said);
 	settle(s);
 }

@@ -509,6 +509,7 @@ static void organizer__may__command_in_a_direct_chat(void **state)
 	/* By membership of the control room too, as the network tells. */
 	said = words_of(s, (struct place_id){0}, "carol@example.org", "!text " QUINN " Hi Quinn");
 	said.kind = PLACE_DIRECT;
+	said.address = said.user;
 	said.organizer = true;
 	bridge_chat_said(s->bridge, "xmpp", &said);
 	settle(s);
@@ -523,6 +524,7 @@ static void direct_chat__without_ids__still_works(void **state)
 		struct chat_said said = words_of(s, (struct place_id){0}, OLGA, "!pause");
 
 		said.kind = PLACE_DIRECT;
+		said.address = said.user;
 		said.event_id = "";
 		bridge_chat_said(s->bridge, "xmpp", &said);
 		settle(s);
@@ -537,6 +539,7 @@ static void encrypted_and_edited__in_a_direct_chat__is_explained(void **state)
 	struct chat_said said = words_of(s, (struct place_id){0}, OLGA, "");
 
 	said.kind = PLACE_DIRECT;
+	said.address = said.user;
 	said.what = CHAT_SAID_ENCRYPTED;
 	bridge_chat_said(s->bridge, "xmpp", &said);
 	settle(s);

@@ -47,7 +47,7 @@ static int tear_down(void **state)
 
 static void null__accepts_all__at_the_end_of_the_turn(void **state)
 {
-	void *n = chat_null.create(bridge, loop, NULL, NULL);
+	void *n = chat_null.create(&(struct chat_host){.bridge = bridge, .loop = loop}, NULL, NULL);
 	const struct chat_place place = {.id = {3}, .token = "aa"};
 	const struct chat_say say = {.id = {7}, .place = &place, .text = "x"};
 	const struct chat_mark_call mark = {.id = {8}, .place = &place, .event_id = "e"};
@@ -75,7 +75,7 @@ static void null__accepts_all__at_the_end_of_the_turn(void **state)
 
 static void null__says_nothing__after_it_is_destroyed(void **state)
 {
-	void *n = chat_null.create(bridge, loop, NULL, NULL);
+	void *n = chat_null.create(&(struct chat_host){.bridge = bridge, .loop = loop}, NULL, NULL);
 	const struct chat_place place = {.id = {3}};
 
 	(void)state;
@@ -103,7 +103,7 @@ static void *make(const char *key, const char *value, struct error *err)
 	if (key)
 		assert_int_equal(settings_put(set, key, value, err), 0);
 	if (settings_finish(set, ".", err) == 0)
-		x = chat_xmpp.create(bridge, loop, set, err);
+		x = chat_xmpp.create(&(struct chat_host){.bridge = bridge, .loop = loop}, set, err);
 	settings_free(set);
 	return x;
 }

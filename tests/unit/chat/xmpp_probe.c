@@ -246,6 +246,7 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	struct bridge *bridge = fake_bridge_new(print_line, NULL);
 	struct loop_watch *watch;
+	struct chat_host host;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (getenv("PROBE_DEBUG"))
@@ -262,8 +263,8 @@ int main(int argc, char **argv)
 		}
 	}
 	loop = loop_new();
-	network = settings_finish(set, ".", &err) < 0 ? NULL
-						      : chat_xmpp.create(bridge, loop, set, &err);
+	host = (struct chat_host){.bridge = bridge, .loop = loop};
+	network = settings_finish(set, ".", &err) < 0 ? NULL : chat_xmpp.create(&host, set, &err);
 	if (!network) {
 		(void)printf("refused\t%s\n", err.text);
 	} else {
