@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Calls of the client-server API of a Matrix homeserver, and what becomes of them.
+ * https://spec.matrix.org/v1.15/client-server-api/
+ *
+ * A call is repeated, the same bytes under the same path, until the homeserver has answered it: our
+ * paths name a transaction or a state, so that the server knows a repeated one again. An answer
+ * that asks to wait (429) is waited for. Only when the server has been out of reach for a while the
+ * calls stay open and `down` is called once; the owner then calls mx_http_void().
+ *
+ *  1. No function calls back before it returns.
+ *  2. Each call ends in exactly one callback, or in mx_http_void() or mx_http_free().
+ *  3. At most MX_AT_ONCE calls are under way; the others wait in the order they were given. Who needs
+ *     an order between two calls gives the second in the callback of the first.
+ */
+#ifndef MATRIX_HTTP_H
+#define MATRIX_HTTP_H
+
+#include "base/strbuf.h"
+#include "roomline/http.h"
+#include "roomline/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cJSON;
+struct mx_http;
+
+/* A server is not faster with more: facts of its single writer. */
+#define MX_AT_ONCE 8
+/* Of an answer; the state of a large room is the longest. */
+#define MX_ANSWER_MAX (16 * 1024 * 1024)
+
+/* What a homeserver limits separately: "wait" for one of them does not hold up the others. */
+enum mx_limit {
+	MX_LIMIT_SEND,
+	MX_LIMIT_CREATE,
+	MX_LIMIT_JOIN,
+	MX_LIMIT_INVITE,
+	MX_LIMIT_NONE,
+	MX_LIMIT_N
+};
+
+struct mx_call {
+	const char *method; /* static */
+	const char *path;   /* encoded, mx_path() makes one; may end in a query; copied */
+	const char *body;   /* JSON; NULL: none; copied */
+	const char *as;     /* user id of a ghost of ours; NULL: the bot; copied */
+	enum mx_limit limit;
+	bool device;    /* say our device, so that transaction ids are known for longer than the
+			server's memory lasts */
+	bool probe;     /* not repeated: how the first try ended is the answer; jumps the queue */
+	int timeout_ms; /* 0: MX_TIMEOUT_MS */
+	int64_t ts;     /* of what is sent, 0: now; only an application service may */
+};
+
+#define MX_TIMEOUT_MS 30000
+
+/* What an answer means for the caller. By `errcode` first, then by status. */
+enum mx_outcome {
+	MX_OK,          /* 2xx */
+	MX_ALREADY,     /* it was done before: in use, duplicate annotation */
+	MX_FORBIDDEN,   /* we may not: not a member, not invited, too little power */
+	MX_NOT_FOUND,   /* no such room, event, alias, user */
+	MX_UNSUPPORTED, /* the server does not know the endpoint */
+	MX_TOO_LARGE,
+	MX_TOKEN,       /* our token is not accepted */
+	MX_REFUSED,     /* our request is wrong, or the server fails on it again and again */
+	MX_UNREACHABLE, /* of a probe: no answer, or one that is not a homeserver's */
+};
+
+struct mx_reply {
+	enum mx_outcome outcome;
+	int status;          /* 0: no answer */
+	const char *errcode; /* "M_FORBIDDEN", "" when there is none */
+	const char *error;   /* the server's or our words, clean, at most 200 bytes, never NULL */
+	const struct cJSON *body; /* NULL when it is no JSON object; borrowed for the callback */
+};
+
+typedef void mx_done_fn(const struct mx_reply *reply, void *arg);
+
+struct mx_http_events {
+	/* The server has not answered anything for a while; said once until mx_http_void(). */
+	void (*down)(const char *why, void *arg);
+	/* The token is refused. The call itself ends with MX_TOKEN too. */
+	void (*token_refused)(const struct mx_reply *reply, void *arg);
+	void *arg;
+};
+
+/* homeserver: "https://matrix.example.org", without a slash at the end; token may be "" until
+ * mx_http_set_token(); device: "" none. All copied. */
+struct mx_http *mx_http_new(struct loop *loop, struct http_client *client, const char *homeserver,
+			    const char *token, const char *device,
+			    const struct mx_http_events *events);
+void mx_http_free(struct mx_http *http); /* open calls end without their callback */
+void mx_http_set_token(struct mx_http *http, const char *token, const char *device);
+void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg);
+/* All open calls end without their callback, and pauses are forgotten. */
+void mx_http_void(struct mx_http *http);
+/* Calls that wait or are under way. */
+size_t mx_http_open_calls(const struct mx_http *http);
+/* Whether the server asked us to wait for that long or more (ms) with sending. */
+int64_t mx_http_paused_ms(const struct mx_http *http);
+
+/* Appends pattern with each {} replaced by the next argument (const char *), percent-encoded as one
+ * segment: mx_path(&p, "/_matrix/client/v3/rooms/{}/state", room). As many arguments as {}. */
+void mx_path(struct strbuf *out, const char *pattern, ...);
+
+#endif
