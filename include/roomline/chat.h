@@ -190,6 +190,18 @@ bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *u
 /* In words, to the control rooms: what a person has to see to. */
 void bridge_chat_alert(struct bridge *bridge, const char *network, const char *text);
 
+/* Why a network cannot come up before an admin has done something. */
+enum chat_broken {
+	CHAT_BROKEN_SERVER, /* what answers there is no such server, or too old */
+	CHAT_BROKEN_SECRET, /* it does not take our token or password */
+	CHAT_BROKEN_NAME,   /* it takes us for somebody else than the settings say */
+	CHAT_BROKEN_ROAD,   /* it cannot reach us */
+};
+/* The daemon ends with a code of its own (app/cli.h) if no network ever was up; else the network
+ * goes on trying and this is only logged. */
+void bridge_chat_broken(struct bridge *bridge, const char *network, enum chat_broken what,
+			const char *why);
+
 /* ---- what a network remembers ----------------------------------------------------------------- */
 
 /* A value of the network's own, in the batch of what was said before it; "" forgets it. -1: not
