@@ -49,6 +49,7 @@ struct http_call {
 	char *password;
 	int timeout_ms;  /* of the whole call; 0: HTTP_TIMEOUT_MS */
 	size_t max_body; /* of the answer; 0: HTTP_ANSWER_MAX */
+	bool repeatable; /* may be handled twice without harm: see http_client_start() */
 };
 
 #define HTTP_TIMEOUT_MS 30000
@@ -77,7 +78,9 @@ struct http_client;
 struct http_server;
 struct http_client *http_client_new(struct loop *loop, struct http_server *local_or_null);
 void http_client_free(struct http_client *client); /* open calls end without their callback */
-/* Sends once: never repeated on a dead connection (fresh connection each time), no redirects.
+/* Sends once, over a connection of its own; no redirect is ever followed. A repeatable call may go
+ * over a connection that an earlier one left open, which saves a TLS handshake, and is then sent
+ * again by itself where that connection has died.
  * Takes over what call holds and clears it; done is called exactly once, later. */
 void http_client_start(struct http_client *client, struct http_call *call, http_done_fn *done,
 		       void *arg);
@@ -88,6 +91,9 @@ size_t http_client_open_calls(const struct http_client *client);
  * local: calls. `unwanted` must not start calls. */
 typedef bool http_unwanted_fn(void *arg);
 void http_client_recall(struct http_client *client, http_done_fn *done, http_unwanted_fn *unwanted);
+/* The call that was started with done and arg ends here, without its callback; nobody knows whether
+ * it was handled. Nothing happens when there is none (any more). Not for local: calls. */
+void http_client_forget(struct http_client *client, http_done_fn *done, const void *arg);
 
 /* ---- server ------------------------------------------------------------------------------- */
 
@@ -109,6 +115,8 @@ struct http_exchange; /* one request that waits for its answer */
 /* May answer at once or later, but exactly once. request is borrowed until http_reply(). */
 typedef void http_handler_fn(struct http_exchange *exchange, const struct http_request *request,
 			     void *arg);
+/* How long the body may be of a request of which only the head has come: its body is "". */
+typedef size_t http_body_max_fn(const struct http_request *head, void *arg);
 
 struct http_server *http_server_new(struct loop *loop);
 void http_server_free(struct http_server *server);
@@ -120,6 +128,12 @@ int http_server_listen(struct http_server *server, const char *address, struct e
  * below it, not "/healthy". A path without a route is answered with 404. */
 void http_server_route(struct http_server *server, const char *prefix, http_handler_fn *handler,
 		       void *arg);
+/* A route with bodies above HTTP_REQUEST_BODY_MAX. body_max is asked before anything of the body is
+ * taken. It must look at who calls: what it allows to strangers, each of them may fill. */
+void http_server_route_large(struct http_server *server, const char *prefix,
+			     http_handler_fn *handler, http_body_max_fn *body_max, void *arg);
+/* Takes away all routes with that arg. Requests that wait for their answer still get it. */
+void http_server_unroute(struct http_server *server, const void *arg);
 /* A 401 asks for HTTP Basic. */
 void http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		const char *body, size_t body_len);

@@ -2,9 +2,10 @@
 /*
  * The HTTP client over libcurl's multi interface; the only file that includes it.
  *
- * libcurl says which descriptors to watch and when to wake it, the loop does both. Each call has a
- * connection of its own: on a reused one that has died libcurl repeats the request by itself, a POST
- * too, which would text a person twice. For the same reason there are no redirects and no HTTP/2.
+ * libcurl says which descriptors to watch and when to wake it, the loop does both. A call has a
+ * connection of its own unless it says that it is repeatable: on a reused one that has died libcurl
+ * repeats the request by itself, a POST too, which would text a person twice. For the same reason
+ * there are no redirects and no HTTP/2.
  *
  * Whether a failed call may have been handled is not read from libcurl's error codes, of which
  * there are a hundred, but from the one fact that decides it: whether a byte of the request was
@@ -23,6 +24,7 @@
 
 /* Descriptors are few: libstrophe cannot use those from 1024 on. More calls wait their turn. */
 #define CALLS_AT_ONCE 256
+#define IDLE_CONNECTIONS_MAX 16
 #define CONNECT_TIMEOUT_MS 10000
 #define ANSWER_HEADERS_MAX 65536
 
@@ -199,8 +201,6 @@ static void set_rules(struct transfer *t)
 		long value;
 	} rules[] = {
 		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-		{CURLOPT_FRESH_CONNECT, 1},
-		{CURLOPT_FORBID_REUSE, 1},
 		{CURLOPT_FOLLOWLOCATION, 0},
 		{CURLOPT_HTTPAUTH, CURLAUTH_BASIC},
 		{CURLOPT_PATH_AS_IS, 1},
@@ -212,6 +212,8 @@ static void set_rules(struct transfer *t)
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		set_number(t, rules[i].option, rules[i].value);
+	set_number(t, CURLOPT_FRESH_CONNECT, !t->call.repeatable);
+	set_number(t, CURLOPT_FORBID_REUSE, !t->call.repeatable);
 	set_number(t, CURLOPT_TIMEOUT_MS, t->call.timeout_ms);
 	set_text(t, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_text(t, CURLOPT_USERAGENT, "roomline/" ROOMLINE_VERSION);
@@ -366,6 +368,8 @@ struct http_client *http_client_new(struct loop *loop, struct http_server *local
 	must_multi(curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client));
 	must_multi(curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish));
 	must_multi(curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client));
+	must_multi(
+		curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX));
 	return client;
 }
 
@@ -471,6 +475,31 @@ void http_client_recall(struct http_client *client, http_done_fn *done, http_unw
 	recall_from(&client->waiting, &client->n_waiting, done, unwanted);
 	recall_from(&client->running, &client->n_running, done, unwanted);
 	run_waiting(client);
+}
+
+static bool forget_in(struct transfer_queue *queue, size_t *n, http_done_fn *done, const void *arg)
+{
+	struct transfer *t;
+
+	TAILQ_FOREACH(t, queue, link)
+	{
+		if (t->done == done && t->arg == arg) {
+			TAILQ_REMOVE(queue, t, link);
+			(*n)--;
+			transfer_free(t);
+			return true;
+		}
+	}
+	return false;
+}
+
+void http_client_forget(struct http_client *client, http_done_fn *done, const void *arg)
+{
+	if (forget_in(&client->waiting, &client->n_waiting, done, arg) ||
+	    local_port_forget(client->local, done, arg))
+		return;
+	if (forget_in(&client->running, &client->n_running, done, arg))
+		run_waiting(client);
 }
 
 size_t http_client_open_calls(const struct http_client *client)

@@ -6,11 +6,21 @@
 
 #include <string.h>
 
-void http_router_add(struct http_router *router, const char *prefix, http_handler_fn *handler,
-		     void *arg)
+void http_router_add(struct http_router *router, const struct http_route *route)
 {
 	router->routes = xreallocarray(router->routes, router->n + 1, sizeof(router->routes[0]));
-	router->routes[router->n++] = (struct http_route){prefix, handler, arg};
+	router->routes[router->n++] = *route;
+}
+
+void http_router_remove(struct http_router *router, const void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < router->n; i++) {
+		if (router->routes[i].arg != arg)
+			router->routes[kept++] = router->routes[i];
+	}
+	router->n = kept;
 }
 
 void http_router_release(struct http_router *router)
@@ -40,6 +50,13 @@ static const struct http_route *find_route(const struct http_router *router, con
 			best = route;
 	}
 	return best;
+}
+
+size_t http_router_body_max(const struct http_router *router, const struct http_request *head)
+{
+	const struct http_route *route = find_route(router, head->path);
+
+	return route && route->body_max ? route->body_max(head, route->arg) : HTTP_REQUEST_BODY_MAX;
 }
 
 struct http_exchange *http_exchange_new(struct http_incoming *in_take, exchange_answer_fn *answer,

@@ -26,6 +26,7 @@ struct http_exchange {
 struct http_route {
 	const char *prefix;
 	http_handler_fn *handler;
+	http_body_max_fn *body_max; /* NULL: HTTP_REQUEST_BODY_MAX */
 	void *arg;
 };
 
@@ -34,9 +35,10 @@ struct http_router {
 	size_t n;
 };
 
-void http_router_add(struct http_router *router, const char *prefix, http_handler_fn *handler,
-		     void *arg);
+void http_router_add(struct http_router *router, const struct http_route *route);
+void http_router_remove(struct http_router *router, const void *arg);
 void http_router_release(struct http_router *router);
+size_t http_router_body_max(const struct http_router *router, const struct http_request *head);
 
 /* Takes over what in holds. The exchange lives until http_reply(). */
 struct http_exchange *http_exchange_new(struct http_incoming *in_take, exchange_answer_fn *answer,

@@ -17,7 +17,7 @@
 
 struct local_call {
 	TAILQ_ENTRY(local_call)
-	link; /* in the port's `queued` or, while a handler has it, `open` */
+	link; /* in the port's `queued`, `now` or, while a handler has it, `open` */
 	struct local_port *port;
 	struct http_call call;
 	http_done_fn *done;
@@ -35,6 +35,7 @@ struct local_port {
 	struct loop *loop;
 	const struct http_server *server;
 	struct local_queue queued;
+	struct local_queue now; /* of `queued`, those whose turn it is */
 	struct local_queue open;
 	struct loop_timer *timer; /* NULL: nothing is queued */
 	size_t n;
@@ -142,13 +143,12 @@ static void deliver(struct local_call *c)
 static void run_queue(void *arg)
 {
 	struct local_port *port = arg;
-	struct local_queue now = TAILQ_HEAD_INITIALIZER(now);
 	struct local_call *c;
 
 	port->timer = NULL;
-	TAILQ_CONCAT(&now, &port->queued, link);
-	while ((c = TAILQ_FIRST(&now))) {
-		TAILQ_REMOVE(&now, c, link);
+	TAILQ_CONCAT(&port->now, &port->queued, link);
+	while ((c = TAILQ_FIRST(&port->now))) {
+		TAILQ_REMOVE(&port->now, c, link);
 		if (c->ended)
 			deliver(c);
 		else
@@ -163,6 +163,7 @@ struct local_port *local_port_new(struct loop *loop, const struct http_server *s
 	port->loop = loop;
 	port->server = server_or_null;
 	TAILQ_INIT(&port->queued);
+	TAILQ_INIT(&port->now);
 	TAILQ_INIT(&port->open);
 	return port;
 }
@@ -212,6 +213,26 @@ void local_port_fail(struct local_port *port, struct http_call *call, const char
 		     http_done_fn *done, void *arg)
 {
 	end_call(local_call_new(port, call, done, arg), HTTP_NOT_SENT, problem);
+}
+
+static bool forget_in(struct local_queue *queue, http_done_fn *done, const void *arg)
+{
+	struct local_call *c;
+
+	TAILQ_FOREACH(c, queue, link)
+	{
+		if (c->ended && c->done == done && c->arg == arg) {
+			TAILQ_REMOVE(queue, c, link);
+			local_call_free(c);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool local_port_forget(struct local_port *port, http_done_fn *done, const void *arg)
+{
+	return forget_in(&port->queued, done, arg) || forget_in(&port->now, done, arg);
 }
 
 size_t local_port_open_calls(const struct local_port *port)

@@ -21,6 +21,8 @@ void local_port_start(struct local_port *port, struct http_call *call, http_done
 		      void *arg);
 void local_port_fail(struct local_port *port, struct http_call *call, const char *problem,
 		     http_done_fn *done, void *arg);
+/* Of the calls that cannot leave: the one with that callback ends without it. False: there is none. */
+bool local_port_forget(struct local_port *port, http_done_fn *done, const void *arg);
 size_t local_port_open_calls(const struct local_port *port);
 
 #endif

@@ -191,7 +191,10 @@ static enum http_progress frame_body(struct http_reader *r)
 	if (lengths && (!*length || length[strspn(length, "0123456789")]))
 		return refuse(r, 400, "Content-Length is not a number");
 	r->left = lengths ? strtoull(length, NULL, 10) : 0;
-	if (r->left > HTTP_REQUEST_BODY_MAX)
+	r->in.request.body = "";
+	r->body_max = r->body_max_of ? r->body_max_of(&r->in.request, r->body_max_arg)
+				     : HTTP_REQUEST_BODY_MAX;
+	if (r->left > r->body_max)
 		return refuse(r, 413, "the body is too long");
 	if (codings)
 		r->step = READ_CHUNK_SIZE;
@@ -279,7 +282,7 @@ static enum http_progress read_chunk_size(struct http_reader *r)
 	if (have < digits + 2)
 		return HTTP_MORE;
 	r->left = strtoul(start, NULL, 16);
-	if (r->left > HTTP_REQUEST_BODY_MAX - r->body.len)
+	if (r->left > r->body_max - r->body.len)
 		return refuse(r, 413, "the body is too long");
 	r->at += digits + 2;
 	r->step = r->left ? READ_CHUNK_DATA : READ_TRAILER;

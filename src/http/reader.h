@@ -42,6 +42,9 @@ struct http_reader {
 	bool http_1_1;
 	bool keep_alive;     /* the peer lets the connection live on */
 	bool wants_continue; /* the peer waits for "100 Continue" before it sends the body */
+	http_body_max_fn *body_max_of; /* set by the owner; NULL: HTTP_REQUEST_BODY_MAX */
+	void *body_max_arg;
+	size_t body_max; /* of the present request, once its head is there */
 	int status;
 	const char *why;
 	struct http_incoming in;

@@ -13,13 +13,13 @@
 #include "http/server.h"
 
 #include "base/log.h"
+#include "base/refusals.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "http/answer.h"
 #include "http/exchange.h"
 #include "http/listener.h"
 #include "http/reader.h"
-#include "http/refusals.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -304,6 +304,13 @@ static void on_ready(int fd, unsigned what, void *arg)
 		connection_advance(c);
 }
 
+static size_t body_max_of(const struct http_request *head, void *arg)
+{
+	const struct http_server *server = arg;
+
+	return http_router_body_max(&server->router, head);
+}
+
 static void on_accepted(int fd, void *arg)
 {
 	static const int on = 1;
@@ -325,6 +332,8 @@ static void on_accepted(int fd, void *arg)
 	c->server = server;
 	c->fd = fd;
 	http_reader_init(&c->reader);
+	c->reader.body_max_of = body_max_of;
+	c->reader.body_max_arg = server;
 	strbuf_init(&c->out);
 	server->n++;
 	connection_queue_in(c, CONNECTION_READING);
@@ -373,7 +382,22 @@ int http_server_listen(struct http_server *server, const char *address, struct e
 void http_server_route(struct http_server *server, const char *prefix, http_handler_fn *handler,
 		       void *arg)
 {
-	http_router_add(&server->router, prefix, handler, arg);
+	const struct http_route route = {prefix, handler, NULL, arg};
+
+	http_router_add(&server->router, &route);
+}
+
+void http_server_route_large(struct http_server *server, const char *prefix,
+			     http_handler_fn *handler, http_body_max_fn *body_max, void *arg)
+{
+	const struct http_route route = {prefix, handler, body_max, arg};
+
+	http_router_add(&server->router, &route);
+}
+
+void http_server_unroute(struct http_server *server, const void *arg)
+{
+	http_router_remove(&server->router, arg);
 }
 
 const struct http_router *http_server_router(const struct http_server *server)

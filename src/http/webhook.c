@@ -10,9 +10,9 @@
 #include "base/crash.h"
 #include "base/hmac.h"
 #include "base/log.h"
+#include "base/refusals.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
-#include "http/refusals.h"
 
 #include <string.h>
 

@@ -295,6 +295,55 @@ static void http_reader_run__takes_the_largest_body(void **state)
 	http_reader_release(&r);
 }
 
+/* As many bytes as the path says: "/3" */
+static size_t max_by_path(const struct http_request *head, void *arg)
+{
+	int *asked = arg;
+
+	(*asked)++;
+	assert_string_equal(head->body, "");
+	return (size_t)strtoul(head->path + 1, NULL, 10);
+}
+
+static void http_reader_run__asks_how_long_a_body_may_be(void **state)
+{
+	static const struct {
+		const char *bytes;
+		int status; /* 0: complete */
+	} cases[] = {
+		{"PUT /3 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 0},
+		{"PUT /3 HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\n", 413},
+		{"PUT /3 HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n", 413},
+		{"PUT /3 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+		 "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+		 0},
+		{"PUT /3 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\n",
+		 413},
+		{"PUT /0 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", 413},
+		{"PUT /0 HTTP/1.1\r\n" HOST "\r\n", 0},
+		{"PUT /70000 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n11171\r\n", 413},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_reader r;
+		int asked = 0;
+		enum http_progress p = HTTP_MORE;
+
+		http_reader_init(&r);
+		r.body_max_of = max_by_path;
+		r.body_max_arg = &asked;
+		for (const char *c = cases[i].bytes; *c && p == HTTP_MORE; c++) {
+			http_reader_feed(&r, c, 1);
+			p = http_reader_run(&r);
+		}
+		assert_int_equal(p, cases[i].status ? HTTP_REFUSED : HTTP_COMPLETE);
+		assert_int_equal(r.status, cases[i].status);
+		assert_int_equal(asked, 1);
+		http_reader_release(&r);
+	}
+}
+
 static void http_reader_take__keeps_repeated_headers_and_drops_trailers(void **state)
 {
 	static const char request[] = POST "X-A: 1\r\nx-a:\t two words \t\r\nX-E:\r\n"
@@ -348,6 +397,7 @@ int main(void)
 		cmocka_unit_test(http_reader_run__refuses__nul),
 		cmocka_unit_test(http_reader_run__caps_the_head),
 		cmocka_unit_test(http_reader_run__takes_the_largest_body),
+		cmocka_unit_test(http_reader_run__asks_how_long_a_body_may_be),
 		cmocka_unit_test(http_reader_take__keeps_repeated_headers_and_drops_trailers),
 		cmocka_unit_test(http_reader_run__says_that_the_peer_waits),
 	};

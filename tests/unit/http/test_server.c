@@ -87,6 +87,23 @@ static void stranger(struct http_exchange *exchange, const struct http_request *
 	http_reply(exchange, 401, NULL, "", 0);
 }
 
+#define LONG_BODY 1000000
+
+static void count(struct http_exchange *exchange, const struct http_request *request, void *arg)
+{
+	STRBUF_AUTO(text);
+
+	(void)arg;
+	strbuf_addf(&text, "%zu bytes", request->body_len);
+	http_reply(exchange, 200, "text/plain", text.buf, text.len);
+}
+
+static size_t friends_send_more(const struct http_request *head, void *arg)
+{
+	(void)arg;
+	return http_headers_get(&head->headers, "X-Friend") ? LONG_BODY : HTTP_REQUEST_BODY_MAX;
+}
+
 static char page_text[] = "<p>hello";
 
 static int setup(void **state)
@@ -104,6 +121,7 @@ static int setup(void **state)
 	http_server_route(t.server, "/page/empty", empty, NULL);
 	http_server_route(t.server, "/stranger", stranger, NULL);
 	http_server_route(t.server, "/large", large, NULL);
+	http_server_route_large(t.server, "/count", count, friends_send_more, &t);
 	assert_int_equal(http_server_listen(t.server, "127.0.0.1:0", &err), 0);
 	return 0;
 }
@@ -346,6 +364,57 @@ static void http_server__shows_the_refusal__to_a_peer_that_sends_on(void **state
 	assert_memory_equal(raw.got.buf, "HTTP/1.1 413 ", 13);
 	assert_non_null(strstr(raw.got.buf, "\r\nConnection: close\r\n"));
 	raw_close(&raw);
+}
+
+/* The status of a request with that head and a body of so many bytes, sent as far as it is read. */
+static void assert_body(const char *head, size_t len, const char *expected)
+{
+	AUTO_FREE char *bytes = xmalloc(len);
+	STRBUF_AUTO(request);
+	struct raw raw;
+
+	memset(bytes, 'x', len);
+	strbuf_addf(&request, "PUT %sContent-Length: %zu\r\n\r\n", head, len);
+	strbuf_add(&request, bytes, len);
+	raw_open(&raw);
+	for (size_t sent = 0; sent < request.len;) {
+		ssize_t n = send(raw.fd, request.buf + sent, request.len - sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		sent += n > 0 ? (size_t)n : 0;
+		run_for(1);
+	}
+	(void)shutdown(raw.fd, SHUT_WR);
+	while (!raw.closed)
+		raw_wait(&raw);
+	assert_memory_equal(raw.got.buf + strlen("HTTP/1.1 "), expected, 3);
+	if (strlen(expected) > 3)
+		assert_non_null(strstr(raw.got.buf, expected + 4));
+	raw_close(&raw);
+}
+
+static void http_server_route_large__takes_more_where_the_head_allows_it(void **state)
+{
+	static const char stranger_head[] = "/count HTTP/1.1\r\n" HOST;
+	static const char friend_head[] = "/count/x HTTP/1.1\r\n" HOST "X-Friend: yes\r\n";
+
+	(void)state;
+	assert_body(friend_head, LONG_BODY, "200 1000000 bytes");
+	assert_body(friend_head, LONG_BODY + 1, "413");
+	assert_body(stranger_head, HTTP_REQUEST_BODY_MAX, "200 65536 bytes");
+	assert_body(stranger_head, HTTP_REQUEST_BODY_MAX + 1, "413");
+	assert_body("/echo HTTP/1.1\r\n" HOST "X-Friend: yes\r\n", HTTP_REQUEST_BODY_MAX + 1,
+		    "413");
+}
+
+static void http_server_unroute__leaves_the_others(void **state)
+{
+	(void)state;
+	assert_answers("GET /count HTTP/1.1\r\n" HOST "\r\n", "200 open");
+	http_server_unroute(t.server, &t);
+	assert_answers("GET /count HTTP/1.1\r\n" HOST "\r\n", "404 open");
+	assert_answers("GET /echo HTTP/1.1\r\n" HOST "\r\n", "200 open");
+	assert_answers("GET /page/ HTTP/1.1\r\n" HOST "\r\n", "200 open");
 }
 
 static void http_server__tells_headers(void **state)
@@ -594,6 +663,8 @@ int main(void)
 		TEST(http_server__refuses__odd_framing_and_closes),
 		TEST(http_server__serves_nothing__after_a_refusal),
 		TEST(http_server__shows_the_refusal__to_a_peer_that_sends_on),
+		TEST(http_server_route_large__takes_more_where_the_head_allows_it),
+		TEST(http_server_unroute__leaves_the_others),
 		TEST(http_server__tells_headers),
 		TEST(http_server__lets_a_waiting_peer_go_on),
 		TEST(http_server__answers_a_peer_that_has_stopped_sending),
