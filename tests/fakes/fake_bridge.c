@@ -5,13 +5,49 @@
 #include "base/xalloc.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#define FAKE_MAX 64
+
+struct fake_place {
+	enum place_kind kind;
+	char *address;
+	struct place_id id;
+};
+
+struct fake_memory {
+	char *key;
+	char *value;
+	char *on_disk;
+};
+
+struct fake_waiter {
+	void (*fn)(bool committed, void *arg);
+	void *arg;
+};
 
 struct bridge {
 	void (*told)(const char *line, void *arg);
 	void *arg;
 	char **line;
 	size_t n;
+	struct fake_place places[FAKE_MAX];
+	size_t place_n;
+	char *users[FAKE_MAX];
+	size_t user_n;
+	struct fake_memory memory[FAKE_MAX];
+	size_t memory_n;
+	struct fake_waiter waiters[FAKE_MAX];
+	size_t waiter_n;
+	bool batch;
+	bool fail;
 };
+
+static void check_room(size_t n)
+{
+	if (n == FAKE_MAX)
+		BUG("more than %d of a kind", FAKE_MAX);
+}
 
 struct bridge *fake_bridge_new(void (*told)(const char *line, void *arg), void *arg)
 {
@@ -34,6 +70,15 @@ void fake_bridge_clear(struct bridge *bridge)
 void fake_bridge_free(struct bridge *bridge)
 {
 	fake_bridge_clear(bridge);
+	for (size_t i = 0; i < bridge->place_n; i++)
+		free(bridge->places[i].address);
+	for (size_t i = 0; i < bridge->user_n; i++)
+		free(bridge->users[i]);
+	for (size_t i = 0; i < bridge->memory_n; i++) {
+		free(bridge->memory[i].key);
+		free(bridge->memory[i].value);
+		free(bridge->memory[i].on_disk);
+	}
 	free(bridge);
 }
 
@@ -163,6 +208,8 @@ int bridge_chat_said(struct bridge *bridge, const char *network, const struct ch
 	struct strbuf line = STRBUF_INIT;
 
 	(void)network;
+	if (bridge->fail)
+		return -1;
 	strbuf_adds(&line, "said");
 	add_text(&line, kinds[said->kind]);
 	add_number(&line, said->place.v);
@@ -173,6 +220,182 @@ int bridge_chat_said(struct bridge *bridge, const char *network, const struct ch
 	add_text(&line, said->event_id);
 	add_text(&line, said->target_event);
 	add_number(&line, said->at);
+	if (said->stale)
+		add_text(&line, "stale");
 	note(bridge, &line);
 	return 0;
+}
+
+static void note_two(struct bridge *bridge, const char *word, const char *a, const char *b)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	strbuf_adds(&line, word);
+	add_text(&line, a);
+	if (b)
+		add_text(&line, b);
+	note(bridge, &line);
+}
+
+void bridge_chat_alert(struct bridge *bridge, const char *network, const char *text)
+{
+	(void)network;
+	note_two(bridge, "alert", text, NULL);
+}
+
+void bridge_chat_broken(struct bridge *bridge, const char *network, enum chat_broken what,
+			const char *why)
+{
+	static const char *const whats[] = {
+		[CHAT_BROKEN_SERVER] = "server",
+		[CHAT_BROKEN_SECRET] = "secret",
+		[CHAT_BROKEN_NAME] = "name",
+		[CHAT_BROKEN_ROAD] = "road",
+	};
+
+	(void)network;
+	note_two(bridge, "broken", whats[what], why);
+}
+
+/* ---- what it knows and remembers --------------------------------------------------------------- */
+
+void fake_bridge_place(struct bridge *bridge, enum place_kind kind, const char *address,
+		       struct place_id id)
+{
+	check_room(bridge->place_n);
+	bridge->places[bridge->place_n++] = (struct fake_place){kind, xstrdup(address), id};
+}
+
+void fake_bridge_user(struct bridge *bridge, const char *user)
+{
+	check_room(bridge->user_n);
+	bridge->users[bridge->user_n++] = xstrdup(user);
+}
+
+int bridge_place_find(struct bridge *bridge, const char *network, enum place_kind kind,
+		      const char *address, struct place_id *out)
+{
+	(void)network;
+	for (size_t i = 0; i < bridge->place_n; i++) {
+		if (bridge->places[i].kind == kind &&
+		    strcmp(bridge->places[i].address, address) == 0) {
+			*out = bridge->places[i].id;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *user)
+{
+	(void)network;
+	for (size_t i = 0; i < bridge->user_n; i++) {
+		if (strcmp(bridge->users[i], user) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct fake_memory *memory_of(struct bridge *bridge, const char *key)
+{
+	for (size_t i = 0; i < bridge->memory_n; i++) {
+		if (strcmp(bridge->memory[i].key, key) == 0)
+			return &bridge->memory[i];
+	}
+	check_room(bridge->memory_n);
+	bridge->memory[bridge->memory_n] =
+		(struct fake_memory){xstrdup(key), xstrdup(""), xstrdup("")};
+	return &bridge->memory[bridge->memory_n++];
+}
+
+static void memory_set(char **value, const char *to)
+{
+	char *copy = xstrdup(to);
+
+	free(*value);
+	*value = copy;
+}
+
+int bridge_chat_keep(struct bridge *bridge, const char *network, const char *key, const char *value)
+{
+	struct fake_memory *memory = memory_of(bridge, key);
+
+	(void)network;
+	if (bridge->fail)
+		return -1;
+	note_two(bridge, "keep", key, value);
+	memory_set(&memory->value, value);
+	if (!bridge->batch)
+		memory_set(&memory->on_disk, value);
+	return 0;
+}
+
+void bridge_chat_kept(struct bridge *bridge, const char *network, const char *key, char *out,
+		      size_t size)
+{
+	(void)network;
+	(void)str_copy(out, size, fake_bridge_memory(bridge, key));
+}
+
+const char *fake_bridge_memory(const struct bridge *bridge, const char *key)
+{
+	for (size_t i = 0; i < bridge->memory_n; i++) {
+		if (strcmp(bridge->memory[i].key, key) == 0)
+			return bridge->memory[i].value;
+	}
+	return "";
+}
+
+int bridge_chat_quarantine(struct bridge *bridge, const char *network, const char *what,
+			   const char *bytes, size_t len)
+{
+	AUTO_FREE char *text = xstrndup(bytes, len);
+
+	(void)network;
+	if (bridge->fail)
+		return -1;
+	note_two(bridge, "quarantine", what, text);
+	return 0;
+}
+
+/* ---- commits ------------------------------------------------------------------------------------ */
+
+void fake_bridge_fail(struct bridge *bridge, bool fail)
+{
+	bridge->fail = fail;
+}
+
+void fake_bridge_batch(struct bridge *bridge)
+{
+	bridge->batch = true;
+}
+
+void fake_bridge_commit(struct bridge *bridge, bool committed)
+{
+	size_t n = bridge->waiter_n;
+	struct fake_waiter waiters[FAKE_MAX];
+
+	memcpy(waiters, bridge->waiters, sizeof(waiters));
+	bridge->waiter_n = 0;
+	bridge->batch = false;
+	for (size_t i = 0; i < bridge->memory_n; i++) {
+		struct fake_memory *memory = &bridge->memory[i];
+
+		if (committed)
+			memory_set(&memory->on_disk, memory->value);
+		else
+			memory_set(&memory->value, memory->on_disk);
+	}
+	for (size_t i = 0; i < n; i++)
+		waiters[i].fn(committed, waiters[i].arg);
+}
+
+void bridge_after_commit(struct bridge *bridge, void (*fn)(bool committed, void *arg), void *arg)
+{
+	if (!bridge->batch) {
+		fn(true, arg);
+		return;
+	}
+	check_room(bridge->waiter_n);
+	bridge->waiters[bridge->waiter_n++] = (struct fake_waiter){fn, arg};
 }
