@@ -55,6 +55,16 @@ void http_client_recall(struct http_client *client, http_done_fn *done, http_unw
 	}
 }
 
+void http_client_forget(struct http_client *client, http_done_fn *done, const void *arg)
+{
+	for (size_t i = 0; i < client->n; i++) {
+		struct fake_call *call = client->calls[i];
+
+		if (call->done == done && call->arg == arg)
+			call->open = false;
+	}
+}
+
 size_t http_client_open_calls(const struct http_client *client)
 {
 	size_t open = 0;

@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +24,7 @@
 enum peer_act {
 	PEER_ANSWER,           /* and keep the connection */
 	PEER_ANSWER_AND_CLOSE, /* the answer may be empty */
+	PEER_ANSWER_ONCE,      /* and close at the second request of a connection */
 	PEER_RESET,            /* after the request */
 	PEER_SILENCE,
 	PEER_TALKS_FIRST, /* and closes, whatever is asked */
@@ -32,6 +35,7 @@ struct peer_connection {
 	int fd;
 	struct loop_watch *watch;
 	struct strbuf got;
+	int requests;
 };
 
 static struct {
@@ -77,11 +81,15 @@ static void peer_answer(struct peer_connection *p)
 
 	if (t.act == PEER_SILENCE)
 		return;
+	if (t.act == PEER_ANSWER_ONCE && p->requests > 1) {
+		peer_close(p);
+		return;
+	}
 	if (t.act == PEER_RESET)
 		(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	else
 		(void)send(p->fd, t.answer, t.answer_len, MSG_NOSIGNAL);
-	if (t.act == PEER_ANSWER)
+	if (t.act == PEER_ANSWER || t.act == PEER_ANSWER_ONCE)
 		strbuf_reset(&p->got);
 	else
 		peer_close(p);
@@ -113,6 +121,7 @@ static void on_peer_bytes(int fd, unsigned what, void *arg)
 	if (!is_whole(p->got.buf, p->got.len))
 		return;
 	t.requests++;
+	p->requests++;
 	strbuf_reset(&t.request);
 	strbuf_add(&t.request, p->got.buf, p->got.len);
 	peer_answer(p);
@@ -235,6 +244,18 @@ static void run_call(struct http_call *call)
 	loop_run(t.loop);
 	assert_int_equal(t.ended, 1);
 	assert_int_equal(http_client_open_calls(t.client), 0);
+}
+
+static void stop(void *arg)
+{
+	(void)arg;
+	loop_stop(t.loop);
+}
+
+static void run_for(int64_t ms)
+{
+	(void)loop_after(t.loop, ms, stop, NULL);
+	loop_run(t.loop);
 }
 
 static void run_post(void)
@@ -393,6 +414,109 @@ static void http_client__never_repeats_a_request(void **state)
 	assert_int_equal(t.accepted, 2);
 }
 
+static const char empty_answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+static void run_repeatable(void)
+{
+	struct http_call call = post("/", "a=1");
+
+	call.repeatable = true;
+	run_call(&call);
+	assert_int_equal(t.fate, HTTP_ANSWERED);
+}
+
+static void http_client__keeps_connections__for_repeatable_calls_alone(void **state)
+{
+	(void)state;
+	peer_says(PEER_ANSWER, empty_answer);
+	run_repeatable();
+	run_repeatable();
+	assert_int_equal(t.requests, 2);
+	assert_int_equal(t.accepted, 1);
+	run_post();
+	run_post();
+	assert_int_equal(t.requests, 4);
+	assert_int_equal(t.accepted, 3);
+	run_for(20);
+	assert_int_equal(t.open, 1);
+	run_repeatable();
+	assert_int_equal(t.requests, 5);
+	assert_int_equal(t.accepted, 3);
+}
+
+/* The connection dies as the second request arrives on it: libcurl asks again on a new one. */
+static void http_client__survives_a_kept_connection_that_has_died(void **state)
+{
+	(void)state;
+	peer_says(PEER_ANSWER_ONCE, empty_answer);
+	run_repeatable();
+	run_repeatable();
+	assert_int_equal(t.requests, 3);
+	assert_int_equal(t.accepted, 2);
+	peer_says(PEER_ANSWER_AND_CLOSE, empty_answer);
+	run_repeatable();
+	run_for(20);
+	run_repeatable();
+	assert_int_equal(t.open, 0);
+}
+
+static void http_client__keeps_few_connections(void **state)
+{
+	enum { CALLS = 60 };
+
+	(void)state;
+	peer_says(PEER_ANSWER, empty_answer);
+	t.wanted = CALLS;
+	for (int i = 0; i < CALLS; i++) {
+		struct http_call call = post("/", "a=1");
+
+		call.repeatable = true;
+		http_client_start(t.client, &call, done, NULL);
+	}
+	loop_run(t.loop);
+	run_for(50);
+	assert_int_equal(t.fates[HTTP_ANSWERED], CALLS);
+	assert_true(t.accepted > 16);
+	assert_in_range(t.open, 1, 16);
+}
+
+static int64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_nvcsw;
+}
+
+/* Also when the peer has closed it, which makes it readable for ever. */
+static void http_client__is_idle_with_an_idle_connection(void **state)
+{
+	static const enum peer_act acts[] = {PEER_ANSWER, PEER_ANSWER_AND_CLOSE};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		int64_t cpu;
+		long slept;
+
+		peer_says(acts[i], empty_answer);
+		run_repeatable();
+		run_for(50);
+		cpu = cpu_ns();
+		slept = sleeps();
+		run_for(400);
+		assert_true(cpu_ns() - cpu < 100000000);
+		assert_true(sleeps() - slept < 20);
+	}
+}
+
 static void http_client__loses__a_long_answer(void **state)
 {
 	AUTO_FREE char *body = xcalloc(1, 2001);
@@ -525,18 +649,6 @@ static void note_done(const struct http_answer *answer, void *arg)
 	(void)arg;
 }
 
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(t.loop);
-}
-
-static void run_for(int64_t ms)
-{
-	(void)loop_after(t.loop, ms, stop, NULL);
-	loop_run(t.loop);
-}
-
 static int recall(void)
 {
 	recall_asked = 0;
@@ -599,6 +711,78 @@ static void http_client_recall__ends__what_waits_for_its_turn(void **state)
 	run_for(1700);
 	assert_int_equal(t.ended, 256);
 	assert_int_equal(t.requests, 256);
+}
+
+static void http_client_forget__ends__what_is_under_way(void **state)
+{
+	struct http_call forgotten = post("/", "a=1");
+	struct http_call other = post("/", "a=1");
+	int number = 1;
+
+	(void)state;
+	peer_says(PEER_SILENCE, "");
+	forgotten.timeout_ms = other.timeout_ms = 400;
+	t.wanted = 1;
+	http_client_start(t.client, &forgotten, done, NULL);
+	http_client_start(t.client, &other, done, &number);
+	for (int i = 0; i < 200 && t.requests < 2; i++)
+		run_for(10);
+	assert_int_equal(t.requests, 2);
+	http_client_forget(t.client, note_done, NULL);
+	assert_int_equal(http_client_open_calls(t.client), 2);
+	http_client_forget(t.client, done, NULL);
+	http_client_forget(t.client, done, NULL);
+	assert_int_equal(http_client_open_calls(t.client), 1);
+	run_for(50);
+	assert_int_equal(t.open, 1);
+	run_for(500);
+	assert_int_equal(t.ended, 1);
+	assert_int_equal(t.order[0], 1);
+}
+
+static void http_client_forget__ends__what_waits(void **state)
+{
+	static int last;
+
+	(void)state;
+	peer_says(PEER_SILENCE, "");
+	for (int i = 0; i < 257; i++) {
+		struct http_call call = post("/", "a=1");
+
+		call.timeout_ms = 400;
+		http_client_start(t.client, &call, i < 256 ? note_done : done, &last);
+	}
+	http_client_forget(t.client, done, &last);
+	assert_int_equal(http_client_open_calls(t.client), 256);
+	run_for(600);
+	assert_int_equal(t.ended, 0);
+}
+
+static int forget_too;
+
+static void forget_the_other(const struct http_answer *answer, void *arg)
+{
+	done(answer, NULL);
+	http_client_forget(t.client, done, arg);
+}
+
+/* A call that cannot leave at all, forgotten before its turn and in the turn of another. */
+static void http_client_forget__ends__what_cannot_leave(void **state)
+{
+	struct http_call first = {.method = "GET", .url = xstrdup("ftp://h/")};
+	struct http_call second = {.method = "GET", .url = xstrdup("ftp://h/")};
+	struct http_call third = {.method = "GET", .url = xstrdup("ftp://h/")};
+
+	(void)state;
+	http_client_start(t.client, &first, done, &t);
+	http_client_start(t.client, &second, forget_the_other, &forget_too);
+	http_client_start(t.client, &third, done, &forget_too);
+	http_client_forget(t.client, done, &t);
+	assert_int_equal(http_client_open_calls(t.client), 2);
+	run_for(20);
+	assert_int_equal(t.ended, 1);
+	assert_int_equal(t.fate, HTTP_NOT_SENT);
+	assert_int_equal(http_client_open_calls(t.client), 0);
 }
 
 static void http_client__lets_calls_wait_for_their_turn(void **state)
@@ -679,6 +863,10 @@ int main(void)
 		TEST(http_client__keeps_the_headers_of_the_last_answer_alone),
 		TEST(http_client__keeps_nul_in_a_body),
 		TEST(http_client__never_repeats_a_request),
+		TEST(http_client__keeps_connections__for_repeatable_calls_alone),
+		TEST(http_client__survives_a_kept_connection_that_has_died),
+		TEST(http_client__keeps_few_connections),
+		TEST(http_client__is_idle_with_an_idle_connection),
 		TEST(http_client__loses__a_long_answer),
 		TEST(http_client__loses__an_answer_of_endless_headers),
 		TEST(http_client__loses__a_call_without_an_answer_in_time),
@@ -687,6 +875,9 @@ int main(void)
 		TEST(http_client__does_not_send__without_tls),
 		TEST(http_client_recall__ends__only_what_has_not_left),
 		TEST(http_client_recall__ends__what_waits_for_its_turn),
+		TEST(http_client_forget__ends__what_is_under_way),
+		TEST(http_client_forget__ends__what_waits),
+		TEST(http_client_forget__ends__what_cannot_leave),
 		TEST(http_client__lets_calls_wait_for_their_turn),
 		TEST(http_client__does_not_send__what_has_waited_too_long),
 		TEST(http_client_free__ends_open_calls_in_silence),
