@@ -200,6 +200,9 @@ int store_find_message_by_ext_id(struct store *store, const char *account, const
 				 struct message_row *out, struct error *err);
 int store_find_message_by_origin(struct store *store, struct place_id place, const char *event_id,
 				 struct message_row *out, struct error *err);
+/* The place where a text that is NEW was said with that event; reads the whole queue. 1/0/-1. */
+int store_find_queued_origin(struct store *store, const char *event_id, struct place_id *out,
+			     struct error *err);
 /* Compare-and-swap: writes all that can change (state, ext_id, segments, parts_delivered, due_at,
  * attempts, code, reason, sender, account) if the stored state is still `from`. Returns 1 done,
  * 0 the state was another, -1 error. */

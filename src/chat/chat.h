@@ -6,6 +6,7 @@
 #include "roomline/chat.h"
 
 extern const struct chat_network chat_xmpp;
+extern const struct chat_network chat_matrix;
 extern const struct chat_network chat_null;
 
 #endif

@@ -12,16 +12,23 @@
  *   matrix_event.c    reading events; matrix_build.c making them
  *   matrix_in.c       what an event means
  *   matrix_member.c   who comes and goes: us, ghosts, organizers, volunteers
- *   matrix_places.c   the table of places
+ *   matrix_places.c   places: opened, moved, and worked on
  *   matrix_room.c     the life of a room: made, looked at, put right, lost
+ *   matrix_make.c     the chain of calls that makes a room
  *   matrix_state.c    comparing a room with how it should be
+ *   matrix_upgrade.c  following a room that was replaced by another
+ *   matrix_space.c    the space that all rooms of conversations are in
  *   matrix_desk.c     rooms that hold many conversations, as threads
  *   matrix_say.c      what we say, in order; matrix_mark.c the marks on what others said
+ *   matrix_recent.c   which place an event was in
  *   matrix_registration.c  the file for the homeserver
  *
  * Two shapes. `room`: a room for each conversation, where the contact speaks as a ghost. `thread`: a
  * desk room for each volunteer, where each conversation is a thread under its card and the bot
  * speaks for the contact. A place's address is the room's id, or "room id/event id of the card".
+ *
+ * Nothing here calls the bridge, or works on a place, from within a call of the bridge: what is to
+ * be done is noted, and done in the next turn of the loop.
  */
 #ifndef MATRIX_PRIV_H
 #define MATRIX_PRIV_H
@@ -36,6 +43,8 @@
 
 #define MX_ID_MAX 256 /* bytes of a user, room or event id, with NUL */
 #define MX_TXN_MAX 64
+#define MX_DEVICE "ROOMLINE"
+#define MX_KEY_MUTED "⛔" /* on the card of a contact who may not be texted */
 
 extern const char matrix_name[]; /* "matrix" */
 
@@ -44,7 +53,7 @@ struct mx_config {
 	bool threads;    /* the shape */
 	char *homeserver;
 	char *server; /* the domain in user ids */
-	char *bot;    /* "@roomline:example.org"; in bot mode known when we are in */
+	char *bot;    /* "@roomline:example.org" */
 	char *bot_name;
 	char *prefix; /* of the localparts of ghosts and aliases: "_sms_" */
 	char *id;     /* of the registration */
@@ -61,19 +70,20 @@ enum mx_life {
 	MX_OFF,
 	MX_STARTING,
 	MX_UP,
-	MX_WAITING /* a timer will try again */,
-	MX_BROKEN /* an admin must act */
+	MX_WAITING, /* a timer will try again */
+	MX_BROKEN,  /* the same, but an admin must act first */
 };
 
-struct mx_room;
 struct mx_place;
-struct mx_call_item;
+struct mx_recent;
+struct mx_room;
 struct mx_sync;
 struct mx_as;
 TAILQ_HEAD(mx_room_list, mx_room);
 TAILQ_HEAD(mx_place_list, mx_place);
 STAILQ_HEAD(mx_item_list, mx_item);
 STAILQ_HEAD(mx_chore_list, mx_chore);
+STAILQ_HEAD(mx_due_list, mx_place);
 
 struct mx_people { /* user ids */
 	char **user;
@@ -85,44 +95,52 @@ struct matrix {
 	struct mx_config cfg;
 	struct mx_http *http;
 	enum mx_life life;
+	size_t step;   /* on the way up */
 	int64_t since; /* monotonic ms */
 	unsigned failures;
 	struct loop_timer *retry;
 	int64_t retry_at;
-	char why[256]; /* it is not up */
-	char epoch[9]; /* of the database: transaction ids of another never collide with ours */
+	char why[256];      /* it is not up */
+	char epoch[9];      /* of the database */
 	bool creators_rule; /* of the room version that new rooms get */
-	char version[32];   /* of rooms, as asked for; "" the server's choice */
 	struct mx_as *as;
 	struct mx_sync *sync;
 	struct mx_room_list rooms;
 	struct mx_place_list places;
-	struct mx_place *control;
+	void *places_by_id, *places_by_address, *rooms_by_id; /* search trees */
+	struct mx_room *control;
+	struct mx_room *space;
 	struct mx_people organizers; /* joined to the control room */
-	struct mx_recent *recent;    /* which place an event was in */
-	unsigned txn_serial;
+	struct mx_recent *recent;
+	struct mx_due_list due;  /* places to be worked on */
+	struct loop_timer *work; /* in the next turn */
+	unsigned serial;         /* of what we send besides the bridge's calls */
 };
 
 /* ---- matrix_life.c ---------------------------------------------------------------------------- */
 
 void mx_life_start(struct matrix *m);
 void mx_life_stop(struct matrix *m);
-/* The homeserver has called us or answered: no need to wait for the timer. */
+/* The homeserver has called us: no need to wait for the timer. */
 void mx_life_heard(struct matrix *m);
-/* Gives up everything that is open; comes back by itself unless broken. */
+/* Gives up everything that is open; comes back by itself. broken: an admin must act first. */
 void mx_life_down(struct matrix *m, const char *why, bool broken);
+void mx_life_token_refused(struct matrix *m, const struct mx_reply *reply);
+void mx_life_describe(const struct matrix *m, char *out, size_t size);
+/* Whether rooms of that version have creators above all power levels. */
+bool mx_has_creators_rule(const char *version);
 
 /* ---- matrix_as.c: the homeserver's side of an application service ------------------------------ */
 
 /* Mounts the routes below /_matrix/app/ (and answers there until mx_as_free()). An event goes to
  * mx_in_event(); a transaction is answered with {} when all of it is on disk. */
 struct mx_as *mx_as_new(struct matrix *m);
-void mx_as_free(struct mx_as *as);
+void mx_as_free(struct mx_as *as); /* NULL is fine */
 
 /* ---- matrix_sync.c: bot mode -------------------------------------------------------------------- */
 
 struct mx_sync *mx_sync_new(struct matrix *m);
-void mx_sync_free(struct mx_sync *sync);
+void mx_sync_free(struct mx_sync *sync);  /* NULL is fine */
 void mx_sync_start(struct mx_sync *sync); /* when we are up; goes on from what was kept */
 void mx_sync_stop(struct mx_sync *sync);
 
@@ -130,24 +148,25 @@ void mx_sync_stop(struct mx_sync *sync);
 
 /* Handles one event of a room, ours too. -1: it could not be stored and must come again. */
 int mx_in_event(struct matrix *m, const struct mx_event *event);
-bool mx_is_us(const struct matrix *m, const char *user); /* the bot or a ghost */
 
 /* ---- matrix_member.c ---------------------------------------------------------------------------- */
 
+bool mx_is_us(const struct matrix *m, const char *user); /* the bot or a ghost */
 void mx_member_event(struct matrix *m, const struct mx_event *event);
 bool mx_is_organizer(const struct matrix *m, const char *user);
 void mx_people_set(struct mx_people *people, const char *const *users, size_t n);
 bool mx_people_has(const struct mx_people *people, const char *user);
+bool mx_people_same(const struct mx_people *people, const char *const *users, size_t n);
 void mx_people_add(struct mx_people *people, const char *user);
 void mx_people_remove(struct mx_people *people, const char *user);
 void mx_people_release(struct mx_people *people);
 
-/* ---- rooms: matrix_room.c, matrix_state.c -------------------------------------------------------- */
+/* ---- rooms ---------------------------------------------------------------------------------------- */
 
 enum mx_room_state {
-	MX_ROOM_NEW,    /* has no id yet, or that of a room that is lost */
+	MX_ROOM_NEW,    /* has no id yet, or no more */
 	MX_ROOM_MAKING, /* a chain of calls is under way to get one */
-	MX_ROOM_READY,  /* may be spoken in */
+	MX_ROOM_READY,  /* may be spoken in, when it was looked at */
 };
 
 struct mx_room {
@@ -155,44 +174,48 @@ struct mx_room {
 	struct matrix *m;
 	enum mx_room_kind kind;
 	enum mx_room_state state;
-	char id[MX_ID_MAX];   /* "" unknown */
-	char dead[MX_ID_MAX]; /* the one before, that is lost */
-	char alias[64];       /* localpart */
-	char keep[MX_ID_MAX +
-		  32];         /* the key under which the bridge keeps its id; "": it is a place's
-				      address */
-	char ghost[MX_ID_MAX]; /* "" none */
+	char id[MX_ID_MAX];        /* "" unknown */
+	char dead[MX_ID_MAX];      /* the one before, that is lost; "" none */
+	char alias[MX_ID_MAX];     /* localpart */
+	char keep[MX_ID_MAX + 32]; /* under which key its id is kept; "": it is a place's address */
+	char ghost[MX_ID_MAX];     /* "" none */
 	char *name, *topic, *contact_name;
 	struct mx_people members;
 	bool invite;
 	bool muted;
-	bool checked;     /* compared with how it should be, since we are up */
-	bool busy;        /* a chore or a step is under way */
-	bool remade;      /* the one before was lost */
-	bool ghost_named; /* our ghost is registered and called contact_name */
-	unsigned failures;
+	bool wanted;      /* how it should look is known */
+	bool checked;     /* it looks like that, as far as we know */
+	bool busy;        /* a call is under way */
+	bool void_call;   /* whose answer does not matter any more */
+	bool ghost_ready; /* is registered, and called contact_name, as far as we know */
+	bool in_space;
+	unsigned failures; /* of making it, in a row */
 	struct loop_timer *retry;
 	struct mx_chore_list chores;
-	int64_t upgrade_until; /* monotonic: waits for an invitation to `replacement` */
-	char replacement[MX_ID_MAX];
+	char replacement[MX_ID_MAX]; /* it was upgraded to; "" not */
+	struct loop_timer *upgrade;  /* until we give up waiting to be let in there */
 };
 
-/* The room of an id or with a key; NULL when it is not in memory. */
-struct mx_room *mx_room_find(struct matrix *m, const char *id);
-struct mx_room *mx_room_find_kept(struct matrix *m, const char *keep);
-struct mx_room *mx_room_new(struct matrix *m, enum mx_room_kind kind);
+/* matrix_room.c */
+struct mx_room *mx_room_find(struct matrix *m, const char *id); /* NULL: not in memory */
+struct mx_room *mx_room_new(struct matrix *m, enum mx_room_kind kind, const char *alias);
 void mx_room_free_all(struct matrix *m);
+void mx_room_set_id(struct mx_room *room, const char *id); /* READY, and kept */
 /* How it should look; what differs is put right before anything more is said in it. */
 void mx_room_want(struct mx_room *room, const char *name, const char *topic,
-		  const char *contact_name, const struct mx_people *members, bool invite,
-		  bool muted);
-/* Works on whatever is to be done next: making, comparing, chores; then its places. */
-void mx_room_run(struct mx_room *room);
+		  const struct mx_people *members, bool invite, bool muted);
+/* What its ghost should be called. */
+void mx_room_want_ghost(struct mx_room *room, const char *contact_name);
+/* Works on what is to be done next. True: nothing is, it may be spoken in. */
+bool mx_room_run(struct mx_room *room);
+/* The place or another room that it keeps waiting is worked on again. */
+void mx_room_done(struct mx_room *room);
 /* It is not ours any more: tells the places in it, makes another one when they are opened. */
 void mx_room_lost(struct mx_room *room, const char *why);
-void mx_room_tombstone(struct mx_room *room, const char *replacement);
-/* We are invited to a room; whether it is the replacement one of ours waits for. */
-bool mx_room_invited(struct matrix *m, const char *id);
+/* One call of the room's; at most one at a time. The callback gets the room. */
+void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *done);
+/* To be called first by each callback; false: the answer does not matter any more. */
+bool mx_room_answered(struct mx_room *room);
 
 struct mx_chore { /* a call whose failure is only logged */
 	STAILQ_ENTRY(mx_chore) link;
@@ -202,24 +225,45 @@ struct mx_chore { /* a call whose failure is only logged */
 	char *as;
 	enum mx_limit limit;
 };
-void mx_chore_add(struct mx_room *room, const char *method, struct strbuf *path_take,
-		  struct strbuf *body_take, const char *as, enum mx_limit limit);
-/* Adds the chores that make a room, whose state is given, what it should be. */
-void mx_state_compare(struct mx_room *room, const struct cJSON *state);
+void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
+		  const char *as, enum mx_limit limit);
+
+/* matrix_make.c */
+void mx_room_make(struct mx_room *room);
+void mx_ghost_make(struct mx_room *room); /* registers its ghost and names it */
 void mx_room_plan(const struct mx_room *room, struct mx_plan *out);
 
-/* ---- places: matrix_places.c, matrix_desk.c ------------------------------------------------------- */
+/* matrix_space.c: the space that all rooms of conversations are in */
+void mx_space_add(struct mx_room *room);
+void mx_space_ready(struct matrix *m);
+
+/* matrix_state.c: adds the chores that make a room, whose state is given (an array), what it should
+ * be. */
+void mx_state_compare(struct mx_room *room, const struct cJSON *state);
+
+/* matrix_upgrade.c */
+void mx_upgrade_begin(struct mx_room *room, const char *replacement);
+/* We are invited to a room; whether it is one that a room of ours was upgraded to. */
+bool mx_upgrade_invited(struct matrix *m, const char *id);
+
+/* ---- places ---------------------------------------------------------------------------------------- */
 
 struct mx_place {
 	TAILQ_ENTRY(mx_place) link;
 	struct matrix *m;
 	struct place_id id;
 	enum place_kind kind;
-	bool ready;   /* the bridge was told so */
-	bool opening; /* the bridge waits for it */
-	struct mx_room *room;
+	bool opening; /* the bridge waits to be told that it is ready, or where it is now */
+	bool ready;
+	STAILQ_ENTRY(mx_place) due_link;
+	bool due;               /* to be worked on */
+	bool touched;           /* its room may have to be put right though nothing is to be said */
+	struct mx_room *room;   /* NULL for DIRECT, whose room is not ours to keep */
+	char direct[MX_ID_MAX]; /* DIRECT: its room */
 	char root[MX_ID_MAX];   /* of its thread; "" none */
 	char latest[MX_ID_MAX]; /* in the thread; "" unknown */
+	char at[2 * MX_ID_MAX]; /* its key in places_by_address, "" not in it */
+	bool threaded;
 	char token[TOKEN_MAX];
 	char owner[MX_ID_MAX];
 	char *title, *topic, *contact_name;
@@ -227,57 +271,78 @@ struct mx_place {
 	bool invite;
 	bool muted;
 	bool card_stale; /* what the card says is not true any more */
-	unsigned cards;  /* made by us since we run */
+	unsigned cards;  /* that we made since we are up */
 	bool busy;       /* a call is under way */
-	bool retried;    /* the present one, after the room was looked at again */
+	bool void_call;  /* whose answer does not matter any more */
+	bool retried;    /* the present item, after the room was looked at again */
 	struct mx_item_list items;
 };
 
+/* matrix_places.c */
 struct mx_place *mx_place_find(struct matrix *m, struct place_id id);
 struct mx_place *mx_place_at(struct matrix *m, const char *room, const char *root);
 void mx_place_open(struct matrix *m, const struct chat_place *place);
 void mx_place_update(struct matrix *m, const struct chat_place *place);
-void mx_place_close(struct matrix *m, const struct chat_place *place);
 void mx_place_free_all(struct matrix *m);
-/* Works on what is to be done next: the room, the card, what is to be said. */
-void mx_place_run(struct mx_place *place);
+void mx_place_run(struct mx_place *place); /* in the next turn */
+void mx_place_set_root(struct mx_place *place, const char *id);
+void mx_place_drop_card(struct mx_place *place); /* another is made, and the bridge told */
+void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),
+		       const char *why);
 void mx_place_lost(struct mx_place *place, const char *why);
+const char *mx_place_room_id(const struct mx_place *place);
+/* As mx_room_call() and mx_room_answered(). */
+void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
+bool mx_place_answered(struct mx_place *place);
 /* "!room" or "!room/$root" */
 void mx_address(struct strbuf *out, const char *room, const char *root);
 bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX]);
 
-/* The desk on which a conversation of that owner belongs, with space for one more; "" is the inbox. */
+/* matrix_desk.c */
+/* The desk for one more conversation of that owner's (of the inbox when there is none). */
 struct mx_room *mx_desk_for(struct matrix *m, const struct mx_place *place);
-bool mx_desk_is_of(struct matrix *m, const char *room, const char *owner);
-void mx_desk_card(struct mx_place *place); /* sends it */
+/* The desk with that id, told how it should look if it is known whose it is. */
+struct mx_room *mx_desk_at(struct matrix *m, const char *id, const struct mx_place *place);
+bool mx_desk_is_of(struct matrix *m, const char *id, const char *owner);
+/* Sends the place's card, or its new words. */
+void mx_card_send(struct mx_place *place);
+void mx_card_edit(struct mx_place *place);
 
-/* ---- matrix_say.c, matrix_mark.c ------------------------------------------------------------------ */
+/* ---- what we say ------------------------------------------------------------------------------------ */
 
 struct mx_item { /* a say or a mark that waits or is under way */
 	STAILQ_ENTRY(mx_item) link;
-	struct relay_id id;
+	struct relay_id id; /* v == 0: our own */
 	bool is_mark;
 	enum chat_voice voice;
 	bool notice;
 	int64_t stamp;
 	char *text;
-	char event[EVENT_ID_MAX]; /* of a mark */
+	char event[EVENT_ID_MAX]; /* that is marked */
+	const char *key;          /* the mark's emoji; "" takes ours away */
 	enum chat_mark mark;
 };
 
+/* matrix_say.c */
 void mx_say(struct matrix *m, const struct chat_say *say);
-void mx_mark(struct matrix *m, const struct chat_mark_call *mark);
 void mx_item_send(struct mx_place *place); /* the first item */
-void mx_mark_send(struct mx_place *place, struct mx_item *item);
 void mx_item_done(struct mx_place *place, const char *event_id);
 void mx_item_failed(struct mx_place *place, const struct mx_reply *reply);
 void mx_items_free(struct mx_place *place);
-/* "EPOCH.RELAY" with a letter for the second and third call of one item. */
-void mx_txn(const struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_MAX]);
-/* Which place an event was in, of the last few thousand. */
-void mx_recent_note(struct matrix *m, const char *event_id, struct place_id place);
-struct place_id mx_recent_find(const struct matrix *m, const char *event_id);
+struct mx_item *mx_item_add(struct mx_place *place, struct relay_id id);
+/* A transaction id for a call about an item; letter tells several apart. */
+void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_MAX]);
 
-/* ---- matrix_registration.c -------------------------------------------------------------------------- */
+/* matrix_mark.c */
+void mx_mark(struct matrix *m, const struct chat_mark_call *mark);
+void mx_mark_send(struct mx_place *place, struct mx_item *item);
+/* A mark of our own on an event of the place; key "" takes it away. */
+void mx_mark_own(struct mx_place *place, const char *event_id, const char *key);
+
+/* matrix_recent.c: which place an event was in, of the last few thousand */
+struct mx_recent *mx_recent_new(void);
+void mx_recent_free(struct mx_recent *recent);
+void mx_recent_note(struct mx_recent *recent, const char *event_id, struct place_id place);
+struct place_id mx_recent_find(const struct mx_recent *recent, const char *event_id);
 
 #endif

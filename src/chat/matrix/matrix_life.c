@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * From nothing to up, and back. The way up is a table of questions, asked one after the other; each
+ * failure says what can be done about it, and all begins again after a pause. What an admin must
+ * mend is asked for less often, and ends the daemon if nothing else works either
+ * (bridge_chat_broken()).
+ */
+#include "base/hmac.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "chat/matrix/matrix_json.h"
+#include "chat/matrix/matrix_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RETRY_MAX_MS 60000
+#define CREATORS_RULE_SINCE 12 /* room version */
+#define EPOCH_DIGITS 8
+
+struct life_step {
+	bool (*wanted)(const struct matrix *m);
+	void (*ask)(struct matrix *m);
+	/* 0: go on. -1: it is down now. */
+	int (*answered)(struct matrix *m, const struct mx_reply *reply);
+};
+
+static void life_set(struct matrix *m, enum mx_life life)
+{
+	m->life = life;
+	m->since = loop_monotonic(m->host.loop);
+}
+
+static void on_answer(const struct mx_reply *reply, void *arg);
+
+static void ask(struct matrix *m, const char *method, const char *path, const char *body)
+{
+	struct mx_call call = {.method = method, .path = path, .body = body, .probe = true};
+
+	mx_http_call(m->http, &call, on_answer, m);
+}
+
+/* Ends the way up. Nothing but time helps where the server is out of reach or busy. */
+static int fail(struct matrix *m, const struct mx_reply *reply, enum chat_broken what,
+		const char *advice)
+{
+	STRBUF_AUTO(why);
+
+	strbuf_adds(&why, reply->error);
+	if (reply->outcome == MX_UNREACHABLE || reply->status == 429 || reply->status >= 500) {
+		mx_life_down(m, why.buf, false);
+		return -1;
+	}
+	strbuf_addf(&why, ". %s", advice);
+	mx_life_down(m, why.buf, true);
+	bridge_chat_broken(m->host.bridge, matrix_name, what, why.buf);
+	return -1;
+}
+
+static bool always(const struct matrix *m)
+{
+	(void)m;
+	return true;
+}
+
+static bool appservice(const struct matrix *m)
+{
+	return m->cfg.appservice;
+}
+
+/* ---- is it a homeserver? ---------------------------------------------------------------------- */
+
+static void ask_versions(struct matrix *m)
+{
+	ask(m, "GET", "/_matrix/client/versions", NULL);
+}
+
+static int on_versions(struct matrix *m, const struct mx_reply *reply)
+{
+	/* Some tell only whom they know, which is found out next. */
+	if (cJSON_IsArray(mx_get(reply->body, "versions")) || reply->outcome == MX_FORBIDDEN ||
+	    reply->outcome == MX_TOKEN)
+		return 0;
+	return fail(m, reply, CHAT_BROKEN_SERVER,
+		    "No Matrix homeserver answers there: matrix.homeserver must be the address of "
+		    "its client API");
+}
+
+/* ---- who are we? ------------------------------------------------------------------------------ */
+
+static void ask_register(struct matrix *m)
+{
+	STRBUF_AUTO(body);
+	STRBUF_AUTO(local);
+
+	strbuf_add(&local, m->cfg.bot + 1, strcspn(m->cfg.bot + 1, ":"));
+	strbuf_adds(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,"
+			   "\"username\":");
+	json_add_text(&body, local.buf);
+	strbuf_addc(&body, '}');
+	ask(m, "POST", "/_matrix/client/v3/register", body.buf);
+}
+
+static int on_registered(struct matrix *m, const struct mx_reply *reply)
+{
+	if (reply->outcome == MX_OK || reply->outcome == MX_ALREADY)
+		return 0;
+	if (reply->outcome == MX_TOKEN)
+		return fail(m, reply, CHAT_BROKEN_SECRET,
+			    "The homeserver does not know matrix.as_token: install the file that "
+			    "`roomline registration` writes, and restart the homeserver");
+	return fail(m, reply, CHAT_BROKEN_NAME,
+		    "The homeserver does not let us have the user in matrix.bot: write the "
+		    "registration anew with `roomline registration`");
+}
+
+static bool logs_in(const struct matrix *m)
+{
+	return !m->cfg.appservice && m->cfg.access_token[0] == '\0';
+}
+
+static void ask_login(struct matrix *m)
+{
+	STRBUF_AUTO(body);
+
+	strbuf_adds(&body, "{\"type\":\"m.login.password\",\"device_id\":\"" MX_DEVICE
+			   "\",\"initial_device_display_name\":\"Roomline\","
+			   "\"identifier\":{\"type\":\"m.id.user\",\"user\":");
+	json_add_text(&body, m->cfg.user);
+	strbuf_adds(&body, "},\"password\":");
+	json_add_text(&body, m->cfg.password);
+	strbuf_addc(&body, '}');
+	mx_http_set_token(m->http, "", "");
+	ask(m, "POST", "/_matrix/client/v3/login", body.buf);
+}
+
+static int on_logged_in(struct matrix *m, const struct mx_reply *reply)
+{
+	STRBUF_AUTO(token);
+
+	if (reply->outcome != MX_OK || !json_text(reply->body, "access_token", &token))
+		return fail(m, reply, CHAT_BROKEN_SECRET,
+			    "The bot cannot log in: see matrix.user and matrix.password, or give "
+			    "matrix.access_token");
+	mx_http_set_token(m->http, token.buf, MX_DEVICE);
+	return 0;
+}
+
+static void ask_whoami(struct matrix *m)
+{
+	ask(m, "GET", "/_matrix/client/v3/account/whoami", NULL);
+}
+
+static int on_whoami(struct matrix *m, const struct mx_reply *reply)
+{
+	STRBUF_AUTO(user);
+	STRBUF_AUTO(advice);
+
+	if (reply->outcome != MX_OK || !json_text(reply->body, "user_id", &user))
+		return fail(m, reply, CHAT_BROKEN_SECRET,
+			    "The homeserver does not take our token: see matrix.access_token");
+	if (strcmp(user.buf, m->cfg.bot) == 0)
+		return 0;
+	strbuf_addf(&advice, "The homeserver takes us for %.200s, not for %.200s: %s", user.buf,
+		    m->cfg.bot,
+		    m->cfg.appservice ? "see matrix.domain and matrix.bot, and write the "
+					"registration anew with `roomline registration`"
+				      : "see matrix.user");
+	return fail(m, reply, CHAT_BROKEN_NAME, advice.buf);
+}
+
+/* With a device the server remembers our transaction ids for a day, and not only until it is
+ * restarted (Matrix 1.17). An older one says that it does not know it. */
+static void ask_device(struct matrix *m)
+{
+	ask(m, "PUT", "/_matrix/client/v3/devices/" MX_DEVICE, "{\"display_name\":\"Roomline\"}");
+}
+
+static int on_device(struct matrix *m, const struct mx_reply *reply)
+{
+	if (reply->outcome == MX_UNREACHABLE)
+		return fail(m, reply, CHAT_BROKEN_SERVER, "");
+	mx_http_set_token(m->http, m->cfg.as_token, reply->outcome == MX_OK ? MX_DEVICE : "");
+	if (reply->outcome != MX_OK)
+		log_warn("matrix.no_device why=%s", log_quote(reply->error));
+	return 0;
+}
+
+static void ask_name(struct matrix *m)
+{
+	STRBUF_AUTO(path);
+	STRBUF_AUTO(body);
+
+	mx_path(&path, "/_matrix/client/v3/profile/{}/displayname", m->cfg.bot);
+	strbuf_adds(&body, "{\"displayname\":");
+	json_add_text(&body, m->cfg.bot_name);
+	strbuf_addc(&body, '}');
+	ask(m, "PUT", path.buf, body.buf);
+}
+
+static int on_name(struct matrix *m, const struct mx_reply *reply)
+{
+	if (reply->outcome == MX_UNREACHABLE)
+		return fail(m, reply, CHAT_BROKEN_SERVER, "");
+	if (reply->outcome != MX_OK)
+		log_warn("matrix.unnamed why=%s", log_quote(reply->error));
+	return 0;
+}
+
+/* ---- which rooms does it make? ----------------------------------------------------------------- */
+
+static void ask_capabilities(struct matrix *m)
+{
+	ask(m, "GET", "/_matrix/client/v3/capabilities", NULL);
+}
+
+/* Versions are names; all that are not numbers are experiments. */
+bool mx_has_creators_rule(const char *version)
+{
+	return version[0] && strspn(version, "0123456789") == strlen(version) &&
+	       strlen(version) < 6 && strtol(version, NULL, 10) >= CREATORS_RULE_SINCE;
+}
+
+static int on_capabilities(struct matrix *m, const struct mx_reply *reply)
+{
+	const struct cJSON *versions =
+		mx_get(mx_get(reply->body, "capabilities"), "m.room_versions");
+	const char *version = m->cfg.room_version;
+
+	if (reply->outcome == MX_UNREACHABLE)
+		return fail(m, reply, CHAT_BROKEN_SERVER, "");
+	m->creators_rule = mx_has_creators_rule(version[0] ? version : mx_str(versions, "default"));
+	return 0;
+}
+
+/* ---- does it reach us? ------------------------------------------------------------------------- */
+
+static void ask_ping(struct matrix *m)
+{
+	STRBUF_AUTO(path);
+
+	mx_path(&path, "/_matrix/client/v1/appservice/{}/ping", m->cfg.id);
+	ask(m, "POST", path.buf, "{\"transaction_id\":\"roomline\"}");
+}
+
+static int on_ping(struct matrix *m, const struct mx_reply *reply)
+{
+	if (reply->outcome == MX_OK || reply->outcome == MX_UNSUPPORTED)
+		return 0;
+	if (reply->outcome == MX_UNREACHABLE)
+		return fail(m, reply, CHAT_BROKEN_SERVER, "");
+	/* Its network may have a bad moment; what we say gets through, so go on. */
+	log_warn("matrix.unreachable why=%s advice=\"the homeserver cannot call us: see "
+		 "matrix.appservice_url, matrix.hs_token, http.listen, and the url in the "
+		 "registration\"",
+		 log_quote(reply->error));
+	return 0;
+}
+
+/* ---- the way up --------------------------------------------------------------------------------- */
+
+static const struct life_step steps[] = {
+	{always, ask_versions, on_versions},         {appservice, ask_register, on_registered},
+	{logs_in, ask_login, on_logged_in},          {always, ask_whoami, on_whoami},
+	{appservice, ask_device, on_device},         {always, ask_name, on_name},
+	{always, ask_capabilities, on_capabilities}, {appservice, ask_ping, on_ping},
+};
+
+#define STEP_N (sizeof(steps) / sizeof(steps[0]))
+
+/* Of this database: what another one sent under the same numbers is not taken for ours. */
+static int epoch_ensure(struct matrix *m)
+{
+	bridge_chat_kept(m->host.bridge, matrix_name, "epoch", m->epoch, sizeof(m->epoch));
+	if (m->epoch[0])
+		return 0;
+	random_token(m->epoch, EPOCH_DIGITS);
+	return bridge_chat_keep(m->host.bridge, matrix_name, "epoch", m->epoch);
+}
+
+static void come_up(struct matrix *m)
+{
+	if (epoch_ensure(m) < 0) {
+		mx_life_down(m, "the database cannot be written", false);
+		return;
+	}
+	life_set(m, MX_UP);
+	m->failures = 0;
+	log_info("matrix.up homeserver=%s user=%s", log_quote(m->cfg.homeserver),
+		 log_quote(m->cfg.bot));
+	if (m->sync)
+		mx_sync_start(m->sync);
+	bridge_chat_up(m->host.bridge, matrix_name);
+}
+
+static void step_on(struct matrix *m)
+{
+	while (m->step < STEP_N && !steps[m->step].wanted(m))
+		m->step++;
+	if (m->step < STEP_N)
+		steps[m->step].ask(m);
+	else
+		come_up(m);
+}
+
+static void on_answer(const struct mx_reply *reply, void *arg)
+{
+	struct matrix *m = arg;
+
+	if (m->life != MX_STARTING || steps[m->step].answered(m, reply) < 0)
+		return;
+	m->step++;
+	step_on(m);
+}
+
+static void begin(void *arg)
+{
+	struct matrix *m = arg;
+
+	m->retry = NULL;
+	life_set(m, MX_STARTING);
+	m->step = 0;
+	step_on(m);
+}
+
+void mx_life_start(struct matrix *m)
+{
+	begin(m);
+}
+
+/* ---- down ---------------------------------------------------------------------------------------- */
+
+static void give_up(struct matrix *m)
+{
+	mx_http_void(m->http);
+	if (m->sync)
+		mx_sync_stop(m->sync);
+	mx_place_free_all(m);
+	mx_room_free_all(m);
+	mx_people_release(&m->organizers);
+	loop_cancel(m->retry);
+	m->retry = NULL;
+}
+
+void mx_life_down(struct matrix *m, const char *why, bool broken)
+{
+	int64_t pause = RETRY_MAX_MS;
+
+	if (m->life != MX_STARTING && m->life != MX_UP)
+		return;
+	for (unsigned i = m->failures; !broken && i < 6; i++)
+		pause /= 2;
+	m->failures += m->failures < 6;
+	(void)STR_COPY(m->why, why);
+	give_up(m);
+	log_warn("matrix.down why=%s retry_ms=%" PRId64, log_quote(m->why), pause);
+	life_set(m, broken ? MX_BROKEN : MX_WAITING);
+	m->retry_at = m->since + pause;
+	m->retry = loop_after(m->host.loop, pause, begin, m);
+	bridge_chat_down(m->host.bridge, matrix_name, m->why);
+}
+
+void mx_life_token_refused(struct matrix *m, const struct mx_reply *reply)
+{
+	/* On the way up the step says what it means. */
+	if (m->life == MX_UP)
+		mx_life_down(m, reply->error, false);
+}
+
+void mx_life_stop(struct matrix *m)
+{
+	if (m->life == MX_OFF)
+		return;
+	give_up(m);
+	life_set(m, MX_OFF);
+	bridge_chat_down(m->host.bridge, matrix_name, "stopped");
+}
+
+void mx_life_heard(struct matrix *m)
+{
+	if (m->life != MX_WAITING && m->life != MX_BROKEN)
+		return;
+	loop_cancel(m->retry);
+	begin(m);
+}
+
+/* ---- for showing ----------------------------------------------------------------------------------- */
+
+void mx_life_describe(const struct matrix *m, char *out, size_t size)
+{
+	int64_t left = m->retry_at - loop_monotonic(m->host.loop);
+	int64_t paused = mx_http_paused_ms(m->http);
+	STRBUF_AUTO(text);
+
+	switch (m->life) {
+	case MX_OFF:
+		strbuf_adds(&text, "off");
+		break;
+	case MX_STARTING:
+		strbuf_addf(&text, "connecting to %s", m->cfg.homeserver);
+		break;
+	case MX_UP:
+		strbuf_addf(&text, "connected to %s as %s", m->cfg.homeserver, m->cfg.bot);
+		if (paused > 0)
+			strbuf_addf(&text, ", which makes us wait for %" PRId64 " s",
+				    paused / 1000 + 1);
+		break;
+	case MX_WAITING:
+	case MX_BROKEN:
+		strbuf_addf(&text, "not connected: %s; next try in %" PRId64 " s", m->why,
+			    left > 0 ? left / 1000 : 0);
+		break;
+	}
+	(void)str_copy(out, size, text.buf);
+}

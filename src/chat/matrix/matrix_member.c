@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Who comes and goes: us, ghosts, organizers, volunteers. */
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "chat/matrix/matrix_priv.h"
+
+#include <string.h>
+
+/* ---- lists of people ---------------------------------------------------------------------------- */
+
+void mx_people_release(struct mx_people *people)
+{
+	for (size_t i = 0; i < people->n; i++)
+		free(people->user[i]);
+	free(people->user);
+	*people = (struct mx_people){0};
+}
+
+bool mx_people_has(const struct mx_people *people, const char *user)
+{
+	for (size_t i = 0; i < people->n; i++) {
+		if (strcmp(people->user[i], user) == 0)
+			return true;
+	}
+	return false;
+}
+
+void mx_people_add(struct mx_people *people, const char *user)
+{
+	if (mx_people_has(people, user))
+		return;
+	people->user = xreallocarray(people->user, people->n + 1, sizeof(char *));
+	people->user[people->n++] = xstrdup(user);
+}
+
+void mx_people_remove(struct mx_people *people, const char *user)
+{
+	for (size_t i = 0; i < people->n; i++) {
+		if (strcmp(people->user[i], user) != 0)
+			continue;
+		free(people->user[i]);
+		people->user[i] = people->user[--people->n];
+		return;
+	}
+}
+
+void mx_people_set(struct mx_people *people, const char *const *users, size_t n)
+{
+	struct mx_people before = *people;
+
+	*people = (struct mx_people){0};
+	for (size_t i = 0; i < n; i++) {
+		if (mx_is_user(users[i]))
+			mx_people_add(people, users[i]);
+		else
+			log_warn("matrix.no_user user=%s", log_quote(users[i]));
+	}
+	mx_people_release(&before);
+}
+
+bool mx_people_same(const struct mx_people *people, const char *const *users, size_t n)
+{
+	if (people->n != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!mx_people_has(people, users[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- who is who ----------------------------------------------------------------------------------- */
+
+bool mx_is_us(const struct matrix *m, const char *user)
+{
+	size_t n = strlen(m->cfg.prefix);
+	const char *colon = strchr(user, ':');
+
+	if (strcmp(user, m->cfg.bot) == 0)
+		return true;
+	return m->cfg.appservice && colon && strncmp(user + 1, m->cfg.prefix, n) == 0 &&
+	       strcmp(colon + 1, m->cfg.server) == 0;
+}
+
+bool mx_is_organizer(const struct matrix *m, const char *user)
+{
+	return mx_people_has(&m->organizers, user);
+}
+
+/* ---- invitations to us ------------------------------------------------------------------------------ */
+
+static void on_answered(const struct mx_reply *reply, void *arg)
+{
+	(void)arg;
+	if (reply->outcome != MX_OK)
+		log_warn("matrix.invitation why=%s", log_quote(reply->error));
+}
+
+static void answer_invitation(struct matrix *m, const char *room, bool accept)
+{
+	struct mx_call call = {.method = "POST", .limit = MX_LIMIT_JOIN};
+	STRBUF_AUTO(path);
+
+	mx_path(&path,
+		accept ? "/_matrix/client/v3/rooms/{}/join" : "/_matrix/client/v3/rooms/{}/leave",
+		room);
+	call.path = path.buf;
+	mx_http_call(m->http, &call, on_answered, m);
+}
+
+/* Strangers could fill us with rooms. */
+static void invited(struct matrix *m, const struct mx_event *event)
+{
+	bool known = mx_is_organizer(m, event->sender) ||
+		     bridge_chat_knows(m->host.bridge, matrix_name, event->sender);
+
+	if (m->life != MX_UP || mx_upgrade_invited(m, event->room))
+		return;
+	log_info("matrix.invited user=%s accepted=%d", log_quote(event->sender), known);
+	answer_invitation(m, event->room, known);
+}
+
+/* ---- comings and goings ------------------------------------------------------------------------------ */
+
+static bool is_gone(const struct mx_event *event)
+{
+	return event->membership == MX_LEAVE || event->membership == MX_BAN;
+}
+
+static void one_of_us(struct matrix *m, const struct mx_event *event)
+{
+	struct mx_room *room = mx_room_find(m, event->room);
+	bool bot = strcmp(event->state_key, m->cfg.bot) == 0;
+
+	if (bot && event->membership == MX_INVITE) {
+		invited(m, event);
+	} else if (room && is_gone(event) && !mx_is_us(m, event->sender)) {
+		STRBUF_AUTO(why);
+
+		strbuf_addf(&why, "%s has put %s out of it", event->sender,
+			    bot ? "the bot" : "the contact");
+		log_warn("matrix.put_out user=%s", log_quote(event->sender));
+		if (bot)
+			mx_room_lost(room, why.buf);
+		else
+			room->checked = false; /* the next thing to be said brings it back */
+	}
+}
+
+static void place_member(struct matrix *m, const struct mx_event *event)
+{
+	struct place_id place;
+
+	if (event->membership != MX_JOIN && !is_gone(event))
+		return;
+	if (bridge_place_find(m->host.bridge, matrix_name, PLACE_CONVERSATION, event->room,
+			      &place) <= 0)
+		return;
+	if (event->membership != MX_JOIN)
+		bridge_chat_left(m->host.bridge, matrix_name, place, event->state_key);
+	else if (event->before != MX_JOIN) /* a new name or picture is no coming */
+		bridge_chat_joined(m->host.bridge, matrix_name, place, event->state_key);
+}
+
+void mx_member_event(struct matrix *m, const struct mx_event *event)
+{
+	if (mx_is_us(m, event->state_key)) {
+		one_of_us(m, event);
+		return;
+	}
+	if (m->control && strcmp(m->control->id, event->room) == 0) {
+		if (event->membership == MX_JOIN)
+			mx_people_add(&m->organizers, event->state_key);
+		else
+			mx_people_remove(&m->organizers, event->state_key);
+		return;
+	}
+	place_member(m, event);
+}

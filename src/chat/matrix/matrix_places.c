@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Places: opened, moved, and worked on. What is to be done next is always read from how things are
+ * (place_work()), so that it does not matter in which order a room, a card, news of the bridge and
+ * answers of the homeserver come.
+ */
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "base/xalloc.h"
+#include "chat/matrix/matrix_priv.h"
+
+#include <search.h>
+#include <string.h>
+
+/* ---- addresses ----------------------------------------------------------------------------------------- */
+
+void mx_address(struct strbuf *out, const char *room, const char *root)
+{
+	strbuf_addf(out, "%s%s%s", room, root[0] ? "/" : "", root);
+}
+
+bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX])
+{
+	size_t len = strcspn(address, "/");
+
+	if (len == 0 || len >= MX_ID_MAX)
+		return false;
+	(void)memcpy(room, address, len);
+	room[len] = '\0';
+	return str_copy(root, MX_ID_MAX, address[len] ? address + len + 1 : "") && mx_is_room(room);
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------ */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct mx_place *x = a;
+	const struct mx_place *y = b;
+
+	return (x->id.v > y->id.v) - (x->id.v < y->id.v);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct mx_place *x = a;
+	const struct mx_place *y = b;
+
+	return strcmp(x->at, y->at);
+}
+
+struct mx_place *mx_place_find(struct matrix *m, struct place_id id)
+{
+	struct mx_place key = {.id = id};
+	void *found = tfind(&key, &m->places_by_id, by_id);
+
+	return found ? *(struct mx_place **)found : NULL;
+}
+
+struct mx_place *mx_place_at(struct matrix *m, const char *room, const char *root)
+{
+	struct mx_place key = {0};
+	STRBUF_AUTO(address);
+	void *found;
+
+	mx_address(&address, room, root);
+	(void)STR_COPY(key.at, address.buf);
+	found = tfind(&key, &m->places_by_address, by_address);
+	return found ? *(struct mx_place **)found : NULL;
+}
+
+const char *mx_place_room_id(const struct mx_place *place)
+{
+	return place->room ? place->room->id : place->direct;
+}
+
+static void set_address(struct mx_place *place)
+{
+	struct matrix *m = place->m;
+	STRBUF_AUTO(address);
+
+	if (mx_place_room_id(place)[0])
+		mx_address(&address, mx_place_room_id(place), place->root);
+	if (strcmp(address.buf, place->at) == 0)
+		return;
+	if (place->at[0])
+		(void)tdelete(place, &m->places_by_address, by_address);
+	(void)STR_COPY(place->at, address.buf);
+	if (place->at[0] && !tsearch(place, &m->places_by_address, by_address))
+		BUG("no memory for a place");
+}
+
+static struct mx_place *place_new(struct matrix *m, const struct chat_place *from)
+{
+	struct mx_place *place = xcalloc(1, sizeof(*place));
+
+	place->m = m;
+	place->id = from->id;
+	place->kind = from->kind;
+	place->title = xstrdup("");
+	place->topic = xstrdup("");
+	place->contact_name = xstrdup("");
+	STAILQ_INIT(&place->items);
+	TAILQ_INSERT_TAIL(&m->places, place, link);
+	if (!tsearch(place, &m->places_by_id, by_id))
+		BUG("no memory for a place");
+	return place;
+}
+
+void mx_place_free_all(struct matrix *m)
+{
+	struct mx_place *place;
+
+	while ((place = TAILQ_FIRST(&m->places))) {
+		TAILQ_REMOVE(&m->places, place, link);
+		(void)tdelete(place, &m->places_by_id, by_id);
+		if (place->at[0])
+			(void)tdelete(place, &m->places_by_address, by_address);
+		mx_items_free(place);
+		mx_people_release(&place->members);
+		free(place->title);
+		free(place->topic);
+		free(place->contact_name);
+		free(place);
+	}
+	STAILQ_INIT(&m->due);
+	loop_cancel(m->work);
+	m->work = NULL;
+}
+
+void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),
+		       const char *why)
+{
+	struct mx_place *place;
+
+	TAILQ_FOREACH(place, &room->m->places, link)
+	{
+		if (place->room == room)
+			fn(place, why);
+	}
+}
+
+/* ---- what the bridge wants -------------------------------------------------------------------------------- */
+
+static bool replace(char **text, const char *with)
+{
+	if (strcmp(*text, with) == 0)
+		return false;
+	free(*text);
+	*text = xstrdup(with);
+	return true;
+}
+
+static void take_wishes(struct mx_place *place, const struct chat_place *from)
+{
+	bool was_muted = place->muted;
+
+	place->card_stale |= replace(&place->title, from->title);
+	place->card_stale |= replace(&place->topic, from->topic);
+	(void)replace(&place->contact_name, from->contact_name);
+	mx_people_set(&place->members, from->members, from->member_n);
+	(void)STR_COPY(place->token, from->token);
+	(void)STR_COPY(place->owner, from->owner);
+	place->invite = from->invite;
+	place->muted = from->muted;
+	if (place->threaded && place->root[0] && was_muted != place->muted)
+		mx_mark_own(place, place->root, place->muted ? MX_KEY_MUTED : "");
+}
+
+/* Tells the room, when it is the place's alone. */
+static void pass_wishes(struct mx_place *place)
+{
+	if (!place->room || place->threaded)
+		return;
+	mx_room_want(place->room, place->title, place->topic, &place->members, place->invite,
+		     place->muted);
+	mx_room_want_ghost(place->room, place->contact_name);
+}
+
+static struct mx_room *own_room(struct mx_place *place, const char *id)
+{
+	struct matrix *m = place->m;
+	bool control = place->kind == PLACE_CONTROL;
+	struct mx_room *room = mx_room_find(m, id);
+	STRBUF_AUTO(alias);
+
+	if (room)
+		return room;
+	strbuf_addf(&alias, "%s%s", m->cfg.prefix, place->token);
+	room = mx_room_new(m, control ? MX_ROOM_CONTROL : MX_ROOM_CONVERSATION, alias.buf);
+	if (control)
+		m->control = room;
+	else if (m->cfg.appservice)
+		(void)snprintf(room->ghost, sizeof(room->ghost), "@%s:%s", alias.buf,
+			       m->cfg.server);
+	if (id[0])
+		mx_room_set_id(room, id);
+	return room;
+}
+
+static void find_room(struct mx_place *place, const char *address)
+{
+	struct matrix *m = place->m;
+	char room[MX_ID_MAX] = "";
+
+	if (!mx_address_split(address, room, place->root))
+		room[0] = place->root[0] = '\0';
+	if (place->kind == PLACE_DIRECT) {
+		(void)STR_COPY(place->direct, room);
+		return;
+	}
+	place->threaded = room[0] ? place->root[0] != '\0'
+				  : m->cfg.threads && place->kind == PLACE_CONVERSATION;
+	if (!place->threaded)
+		place->room = own_room(place, room);
+	else if (room[0])
+		place->room = mx_desk_at(m, room, place);
+	else
+		place->room = mx_desk_for(m, place);
+}
+
+void mx_place_open(struct matrix *m, const struct chat_place *from)
+{
+	struct mx_place *place = mx_place_find(m, from->id);
+	bool fresh = !place;
+
+	if (m->life != MX_UP)
+		return; /* it will be asked for again when we are up */
+	if (fresh)
+		place = place_new(m, from);
+	take_wishes(place, from);
+	if (fresh)
+		find_room(place, from->address);
+	else if (place->threaded && !place->root[0] && !place->room->wanted)
+		place->room = mx_desk_for(m, place);
+	place->touched |= place->room && place->room->state != MX_ROOM_READY;
+	pass_wishes(place);
+	set_address(place);
+	place->opening = true;
+	place->ready = false;
+	mx_place_run(place);
+}
+
+/* ---- another desk ------------------------------------------------------------------------------------------ */
+
+static void say_moved(struct mx_place *place)
+{
+	struct mx_message message = {
+		.text = "This conversation is now on another desk. Nothing that is written here is "
+			"texted any more.",
+		.notice = true,
+		.thread = place->root,
+		.latest = place->latest};
+	char txn[MX_TXN_MAX];
+	STRBUF_AUTO(path);
+	STRBUF_AUTO(body);
+
+	mx_txn(place->m, (struct relay_id){0}, 'd', txn);
+	mx_path(&path, "/_matrix/client/v3/rooms/{}/send/m.room.message/{}", place->room->id, txn);
+	mx_build_message(&body, &message);
+	mx_chore_add(place->room, "PUT", path.buf, body.buf, NULL, MX_LIMIT_SEND);
+	(void)mx_room_run(place->room);
+}
+
+/* Where nobody of this network has it, the thread stays where it is. */
+static bool must_move(const struct mx_place *place)
+{
+	return place->threaded && place->root[0] && place->room->id[0] && place->members.n > 0 &&
+	       !mx_desk_is_of(place->m, place->room->id, place->owner);
+}
+
+void mx_place_drop_card(struct mx_place *place)
+{
+	place->root[0] = place->latest[0] = '\0';
+	place->cards++;
+	place->opening = true;
+	set_address(place);
+}
+
+void mx_place_update(struct matrix *m, const struct chat_place *from)
+{
+	struct mx_place *place = mx_place_find(m, from->id);
+
+	if (!place || place->kind == PLACE_DIRECT)
+		return;
+	take_wishes(place, from);
+	if (must_move(place)) {
+		say_moved(place);
+		place->room = mx_desk_for(m, place);
+		mx_place_drop_card(place);
+	}
+	pass_wishes(place);
+	place->touched = true;
+	mx_place_run(place);
+}
+
+/* ---- working on a place -------------------------------------------------------------------------------------- */
+
+void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done)
+{
+	place->busy = true;
+	mx_http_call(place->m->http, call, done, place);
+}
+
+bool mx_place_answered(struct mx_place *place)
+{
+	bool matters = !place->void_call;
+
+	place->busy = place->void_call = false;
+	if (!matters)
+		mx_place_run(place);
+	return matters;
+}
+
+void mx_place_set_root(struct mx_place *place, const char *id)
+{
+	(void)STR_COPY(place->root, id);
+	place->retried = place->card_stale = false;
+	mx_recent_note(place->m->recent, id, place->id);
+	set_address(place);
+	if (place->muted)
+		mx_mark_own(place, id, MX_KEY_MUTED);
+}
+
+static void announce(struct mx_place *place)
+{
+	set_address(place);
+	place->opening = false;
+	place->ready = true;
+	bridge_place_ready(place->m->host.bridge, matrix_name, place->id, place->at);
+}
+
+/* One whose id is known may be spoken in, and is looked at when there is something to say; who are
+ * the organizers has to be known before they say anything. */
+static bool room_is_known(const struct mx_place *place)
+{
+	return !place->room || (place->room->state == MX_ROOM_READY &&
+				(place->kind != PLACE_CONTROL || place->room->checked));
+}
+
+static void place_work(struct mx_place *place)
+{
+	if (place->busy || (!place->opening && !place->ready))
+		return;
+	if (!room_is_known(place)) {
+		(void)mx_room_run(place->room);
+		return;
+	}
+	if (place->threaded && !place->root[0]) {
+		if (mx_room_run(place->room))
+			mx_card_send(place);
+		return;
+	}
+	if (place->opening)
+		announce(place);
+	if (place->room && (place->touched || !STAILQ_EMPTY(&place->items)) &&
+	    !mx_room_run(place->room))
+		return;
+	place->touched = false;
+	if (place->threaded && place->card_stale)
+		mx_card_edit(place);
+	else if (!STAILQ_EMPTY(&place->items))
+		mx_item_send(place);
+}
+
+static void work(void *arg)
+{
+	struct matrix *m = arg;
+	struct mx_due_list due = STAILQ_HEAD_INITIALIZER(due);
+	struct mx_place *place;
+
+	m->work = NULL;
+	STAILQ_CONCAT(&due, &m->due);
+	while ((place = STAILQ_FIRST(&due))) {
+		STAILQ_REMOVE_HEAD(&due, due_link);
+		place->due = false;
+		place_work(place);
+	}
+}
+
+void mx_place_run(struct mx_place *place)
+{
+	struct matrix *m = place->m;
+
+	if (!place->due)
+		STAILQ_INSERT_TAIL(&m->due, place, due_link);
+	place->due = true;
+	if (!m->work)
+		m->work = loop_after(m->host.loop, 0, work, m);
+}
+
+void mx_place_lost(struct mx_place *place, const char *why)
+{
+	if (!place->opening && !place->ready)
+		return;
+	mx_items_free(place);
+	place->void_call = place->busy;
+	place->opening = place->ready = false;
+	if (place->threaded) {
+		place->root[0] = place->latest[0] = '\0';
+		place->cards++;
+	}
+	set_address(place);
+	bridge_place_lost(place->m->host.bridge, matrix_name, place->id, why);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The life of a room of ours: made (matrix_make.c), looked at and put right (matrix_state.c) before
+ * anything is said in it, lost. A room has one call under way at a time, so that what follows from
+ * one answer is not overtaken by another.
+ *
+ * When it is lost while a call is under way, the answer is waited for and thrown away.
+ */
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "chat/matrix/matrix_json.h"
+#include "chat/matrix/matrix_priv.h"
+
+#include <search.h>
+#include <string.h>
+
+/* ---- the table ------------------------------------------------------------------------------------ */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct mx_room *x = a;
+	const struct mx_room *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+struct mx_room *mx_room_find(struct matrix *m, const char *id)
+{
+	struct mx_room key = {0};
+	void *found;
+
+	(void)STR_COPY(key.id, id);
+	found = id[0] ? tfind(&key, &m->rooms_by_id, by_id) : NULL;
+	return found ? *(struct mx_room **)found : NULL;
+}
+
+static void forget_id(struct mx_room *room)
+{
+	if (room->id[0])
+		(void)tdelete(room, &room->m->rooms_by_id, by_id);
+	room->id[0] = '\0';
+}
+
+struct mx_room *mx_room_new(struct matrix *m, enum mx_room_kind kind, const char *alias)
+{
+	struct mx_room *room = xcalloc(1, sizeof(*room));
+
+	room->m = m;
+	room->kind = kind;
+	room->name = xstrdup("");
+	room->topic = xstrdup("");
+	room->contact_name = xstrdup("");
+	(void)STR_COPY(room->alias, alias);
+	STAILQ_INIT(&room->chores);
+	TAILQ_INSERT_TAIL(&m->rooms, room, link);
+	return room;
+}
+
+static void kept_key(struct strbuf *out, const char *id)
+{
+	strbuf_addf(out, "room %s", id);
+}
+
+/* Remembers which room it is, and of a room what it is for. */
+static void keep_id(struct mx_room *room)
+{
+	struct bridge *bridge = room->m->host.bridge;
+	STRBUF_AUTO(key);
+
+	if (!room->keep[0])
+		return;
+	kept_key(&key, room->id);
+	(void)bridge_chat_keep(bridge, matrix_name, room->keep, room->id);
+	(void)bridge_chat_keep(bridge, matrix_name, key.buf, room->keep);
+}
+
+void mx_room_set_id(struct mx_room *room, const char *id)
+{
+	bool known = strcmp(room->id, id) == 0;
+
+	if (!known) {
+		forget_id(room);
+		(void)STR_COPY(room->id, id);
+		if (!tsearch(room, &room->m->rooms_by_id, by_id))
+			BUG("no memory for a room");
+	}
+	room->state = MX_ROOM_READY;
+	room->failures = 0;
+	if (!known)
+		keep_id(room);
+}
+
+static void chores_free(struct mx_room *room)
+{
+	struct mx_chore *chore;
+
+	while ((chore = STAILQ_FIRST(&room->chores))) {
+		STAILQ_REMOVE_HEAD(&room->chores, link);
+		free(chore->path);
+		free(chore->body);
+		free(chore->as);
+		free(chore);
+	}
+}
+
+void mx_room_free_all(struct matrix *m)
+{
+	struct mx_room *room;
+
+	while ((room = TAILQ_FIRST(&m->rooms))) {
+		TAILQ_REMOVE(&m->rooms, room, link);
+		forget_id(room);
+		chores_free(room);
+		loop_cancel(room->retry);
+		loop_cancel(room->upgrade);
+		mx_people_release(&room->members);
+		free(room->name);
+		free(room->topic);
+		free(room->contact_name);
+		free(room);
+	}
+	m->control = NULL;
+	m->space = NULL;
+}
+
+/* ---- how it should look ---------------------------------------------------------------------------- */
+
+static bool replace(char **text, const char *with)
+{
+	if (strcmp(*text, with) == 0)
+		return false;
+	free(*text);
+	*text = xstrdup(with);
+	return true;
+}
+
+void mx_room_want(struct mx_room *room, const char *name, const char *topic,
+		  const struct mx_people *members, bool invite, bool muted)
+{
+	bool changed = !room->wanted || invite != room->invite || muted != room->muted;
+
+	changed |= replace(&room->name, name);
+	changed |= replace(&room->topic, topic);
+	if (!mx_people_same(&room->members, (const char *const *)members->user, members->n)) {
+		mx_people_set(&room->members, (const char *const *)members->user, members->n);
+		changed = true;
+	}
+	room->invite = invite;
+	room->muted = muted;
+	room->wanted = true;
+	if (changed)
+		room->checked = false;
+}
+
+void mx_room_want_ghost(struct mx_room *room, const char *contact_name)
+{
+	if (room->ghost[0] && replace(&room->contact_name, contact_name))
+		room->checked = false;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------- */
+
+void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *done)
+{
+	room->busy = true;
+	mx_http_call(room->m->http, call, done, room);
+}
+
+bool mx_room_answered(struct mx_room *room)
+{
+	bool matters = !room->void_call;
+
+	room->busy = room->void_call = false;
+	if (!matters)
+		mx_room_done(room);
+	return matters;
+}
+
+void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
+		  const char *as, enum mx_limit limit)
+{
+	struct mx_chore *chore = xcalloc(1, sizeof(*chore));
+
+	chore->method = method;
+	chore->path = xstrdup(path);
+	chore->body = xstrdup(body);
+	chore->as = xstrdup_null(as);
+	chore->limit = limit;
+	STAILQ_INSERT_TAIL(&room->chores, chore, link);
+}
+
+static void chore_end(struct mx_room *room)
+{
+	struct mx_chore *chore = STAILQ_FIRST(&room->chores);
+
+	STAILQ_REMOVE_HEAD(&room->chores, link);
+	free(chore->path);
+	free(chore->body);
+	free(chore->as);
+	free(chore);
+}
+
+static void on_chore(const struct mx_reply *reply, void *arg)
+{
+	struct mx_room *room = arg;
+
+	if (!mx_room_answered(room))
+		return;
+	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
+		log_warn("matrix.chore_failed method=%s status=%d why=%s",
+			 STAILQ_FIRST(&room->chores)->method, reply->status,
+			 log_quote(reply->error));
+	chore_end(room);
+	mx_room_done(room);
+}
+
+static void chore_run(struct mx_room *room)
+{
+	const struct mx_chore *chore = STAILQ_FIRST(&room->chores);
+	struct mx_call call = {.method = chore->method,
+			       .path = chore->path,
+			       .body = chore->body,
+			       .as = chore->as,
+			       .limit = chore->limit,
+			       .device = strstr(chore->path, "/send/") != NULL};
+
+	mx_room_call(room, &call, on_chore);
+}
+
+/* ---- looking at it ----------------------------------------------------------------------------------- */
+
+static void on_joined(const struct mx_reply *reply, void *arg)
+{
+	struct mx_room *room = arg;
+
+	if (!mx_room_answered(room))
+		return;
+	if (reply->outcome != MX_OK)
+		mx_room_lost(room, "we are not in it any more");
+	else
+		mx_room_done(room);
+}
+
+static void join(struct mx_room *room)
+{
+	struct mx_call call = {.method = "POST", .limit = MX_LIMIT_JOIN};
+	STRBUF_AUTO(path);
+
+	mx_path(&path, "/_matrix/client/v3/rooms/{}/join", room->id);
+	call.path = path.buf;
+	mx_room_call(room, &call, on_joined);
+}
+
+static void on_state(const struct mx_reply *reply, void *arg)
+{
+	struct mx_room *room = arg;
+
+	if (!mx_room_answered(room))
+		return;
+	if (reply->outcome == MX_FORBIDDEN || reply->outcome == MX_NOT_FOUND) {
+		join(room);
+		return;
+	}
+	room->checked = true; /* may be unset again by what is found */
+	if (reply->outcome == MX_OK && cJSON_IsArray(reply->body))
+		mx_state_compare(room, reply->body);
+	else
+		log_warn("matrix.unseen status=%d why=%s", reply->status, log_quote(reply->error));
+	mx_room_done(room);
+}
+
+static void look(struct mx_room *room)
+{
+	struct mx_call call = {.method = "GET"};
+	STRBUF_AUTO(path);
+
+	mx_path(&path, "/_matrix/client/v3/rooms/{}/state", room->id);
+	call.path = path.buf;
+	mx_room_call(room, &call, on_state);
+}
+
+/* ---- what is next -------------------------------------------------------------------------------------- */
+
+bool mx_room_run(struct mx_room *room)
+{
+	if (room->busy || room->retry || room->upgrade || room->state == MX_ROOM_MAKING)
+		return false;
+	if (room->state == MX_ROOM_NEW) {
+		mx_room_make(room);
+		return false;
+	}
+	if (!STAILQ_EMPTY(&room->chores)) {
+		chore_run(room);
+		return false;
+	}
+	if (!room->checked && room->wanted) {
+		look(room);
+		return false;
+	}
+	if (room->ghost[0] && !room->ghost_ready) {
+		mx_ghost_make(room);
+		return false;
+	}
+	return true;
+}
+
+static void run_place(struct mx_place *place, const char *why)
+{
+	(void)why;
+	mx_place_run(place);
+}
+
+void mx_room_done(struct mx_room *room)
+{
+	bool space = room == room->m->space;
+
+	/* Chores are done for their own sake: nobody may be waiting to speak. */
+	if (room->state == MX_ROOM_READY && (space || !STAILQ_EMPTY(&room->chores)) &&
+	    !mx_room_run(room))
+		return;
+	mx_places_of_room(room, run_place, NULL);
+	if (space && room->state == MX_ROOM_READY)
+		mx_space_ready(room->m);
+}
+
+void mx_room_lost(struct mx_room *room, const char *why)
+{
+	STRBUF_AUTO(key);
+
+	if (room->state == MX_ROOM_NEW)
+		return;
+	log_warn("matrix.room_lost why=%s", log_quote(why));
+	if (room->id[0] && room->keep[0]) {
+		kept_key(&key, room->id);
+		(void)bridge_chat_keep(room->m->host.bridge, matrix_name, room->keep, "");
+		(void)bridge_chat_keep(room->m->host.bridge, matrix_name, key.buf, "");
+	}
+	if (room->id[0])
+		(void)STR_COPY(room->dead, room->id);
+	forget_id(room);
+	chores_free(room);
+	loop_cancel(room->upgrade);
+	room->upgrade = NULL;
+	room->replacement[0] = '\0';
+	room->state = MX_ROOM_NEW;
+	room->checked = room->in_space = false;
+	room->void_call = room->busy;
+	mx_places_of_room(room, mx_place_lost, why);
+}
