@@ -50,6 +50,9 @@ struct http_call {
 	int timeout_ms;  /* of the whole call; 0: HTTP_TIMEOUT_MS */
 	size_t max_body; /* of the answer; 0: HTTP_ANSWER_MAX */
 	bool repeatable; /* may be handled twice without harm: see http_client_start() */
+	/* Somebody else named the address: no proxy is asked, and a host that is not on the public
+	 * internet is not connected to, whatever its name leads to at that moment. */
+	bool public_only;
 };
 
 #define HTTP_TIMEOUT_MS 30000
@@ -70,6 +73,8 @@ struct http_answer {
 	const char *body; /* NUL-terminated, never NULL, borrowed for the callback */
 	size_t body_len;
 	char problem[160]; /* plain words when not HTTP_ANSWERED */
+	bool barred;       /* HTTP_NOT_SENT because of public_only */
+	bool too_long;     /* HTTP_LOST because of max_body */
 };
 
 typedef void http_done_fn(const struct http_answer *answer, void *arg);
@@ -94,6 +99,40 @@ void http_client_recall(struct http_client *client, http_done_fn *done, http_unw
 /* The call that was started with done and arg ends here, without its callback; nobody knows whether
  * it was handled. Nothing happens when there is none (any more). Not for local: calls. */
 void http_client_forget(struct http_client *client, http_done_fn *done, const void *arg);
+
+/* ---- fetching what somebody named (src/http/fetch.c) ------------------------------------------ */
+
+struct http_fetch_order {
+	struct http_call
+		call; /* a GET, with its caps; user, password and headers go to the origin of
+				  its address alone */
+	bool trusted; /* an admin named that origin: see hosts; local: goes too */
+	const char *const
+		*hosts; /* named by an admin, "host" or "host:port": they may have a private
+				     address, and no TLS. Copied. */
+	size_t host_n;
+};
+
+struct http_fetched {
+	const char *bytes; /* NULL: there are none; borrowed for the callback */
+	size_t len;
+	bool again;        /* another try may help */
+	char problem[160]; /* plain words */
+};
+
+typedef void http_fetched_fn(const struct http_fetched *fetched, void *arg);
+
+struct http_fetch;
+/* Gets it with at most HTTP_REDIRECTS_MAX redirects, each address looked at as the first: https
+ * and public, or named by an admin. Takes over what order->call holds; fn is called exactly once,
+ * later, and the fetch is gone then. */
+#define HTTP_REDIRECTS_MAX 3
+struct http_fetch *http_fetch_start(struct loop *loop, struct http_client *client,
+				    struct http_fetch_order *order, http_fetched_fn *fn, void *arg);
+/* Only when the client is gone, which calls nobody back any more. */
+void http_fetch_free(struct http_fetch *fetch);
+/* Whether scheme, host and port of two addresses are the same, and both can be read at all. */
+bool http_same_origin(const char *a, const char *b);
 
 /* ---- server ------------------------------------------------------------------------------- */
 

@@ -15,12 +15,14 @@
 
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "http/address.h"
 #include "http/local.h"
 
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 /* Descriptors are few: libstrophe cannot use those from 1024 on. More calls wait their turn. */
 #define CALLS_AT_ONCE 256
@@ -41,6 +43,7 @@ struct transfer {
 	struct strbuf body;
 	size_t header_bytes;
 	bool too_long;
+	bool barred;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -225,6 +228,29 @@ static void set_rules(struct transfer *t)
 	set_pointer(t, CURLOPT_PRIVATE, t);
 }
 
+/* Asked for each address just before it is connected to, so that a name which leads elsewhere by
+ * then than when it was looked at gains nothing. */
+static curl_socket_t open_public_socket(void *arg, curlsocktype purpose,
+					struct curl_sockaddr *address)
+{
+	struct transfer *t = arg;
+
+	(void)purpose;
+	if (address_is_public(&address->addr))
+		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	t->barred = true;
+	return CURL_SOCKET_BAD;
+}
+
+static void set_public_only(struct transfer *t)
+{
+	if (t->call.repeatable)
+		BUG("a connection that is kept was not looked at");
+	must(curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_public_socket));
+	set_pointer(t, CURLOPT_OPENSOCKETDATA, t);
+	set_text(t, CURLOPT_PROXY, ""); /* it would go there in our place */
+}
+
 static void transfer_run(struct transfer *t)
 {
 	struct http_client *client = t->client;
@@ -234,6 +260,8 @@ static void transfer_run(struct transfer *t)
 		BUG("libcurl has no memory for a call");
 	set_request(t);
 	set_rules(t);
+	if (t->call.public_only)
+		set_public_only(t);
 	TAILQ_INSERT_TAIL(&client->running, t, link);
 	client->n_running++;
 	must_multi(curl_multi_add_handle(client->multi, t->easy));
@@ -266,10 +294,24 @@ static long bytes_sent(const struct transfer *t)
 	return sent;
 }
 
+static void explain(struct transfer *t, CURLcode result)
+{
+	struct http_answer *answer = &t->answer;
+
+	answer->too_long = answer->fate == HTTP_LOST && t->too_long;
+	answer->barred = answer->fate == HTTP_NOT_SENT && t->barred;
+	if (answer->too_long)
+		(void)STR_COPY(answer->problem, "the answer is too long");
+	else if (answer->barred)
+		(void)STR_COPY(answer->problem, "the host has no public address");
+	else
+		(void)STR_COPY(answer->problem,
+			       t->error[0] ? t->error : curl_easy_strerror(result));
+}
+
 static void transfer_end(struct transfer *t, CURLcode result)
 {
 	struct http_answer *answer = &t->answer;
-	const char *problem = t->error[0] ? t->error : curl_easy_strerror(result);
 	long status = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -281,7 +323,7 @@ static void transfer_end(struct transfer *t, CURLcode result)
 	else
 		answer->fate = bytes_sent(t) > 0 ? HTTP_LOST : HTTP_NOT_SENT;
 	if (answer->fate != HTTP_ANSWERED)
-		(void)STR_COPY(answer->problem, t->too_long ? "the answer is too long" : problem);
+		explain(t, result);
 	TAILQ_REMOVE(&t->client->running, t, link);
 	t->client->n_running--;
 	t->done(answer, t->arg);

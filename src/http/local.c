@@ -99,6 +99,7 @@ static void on_reply(const struct http_reply_text *reply, void *owner)
 	if (reply->content_type)
 		http_headers_add(&c->answer.headers, "Content-Type", reply->content_type);
 	if (reply->body_len > c->call.max_body) {
+		c->answer.too_long = true;
 		end_open_call(c, HTTP_LOST, "the answer is too long");
 		return;
 	}
