@@ -102,14 +102,12 @@ void http_client_forget(struct http_client *client, http_done_fn *done, const vo
 
 /* ---- fetching what somebody named (src/http/fetch.c) ------------------------------------------ */
 
+/* hosts: named by an admin, as "host" or "host:port"; they may have a private address, and no TLS.
+ * trusted: the origin of the address itself is of that kind, and may be local: too. */
 struct http_fetch_order {
-	struct http_call
-		call; /* a GET, with its caps; user, password and headers go to the origin of
-				  its address alone */
-	bool trusted; /* an admin named that origin: see hosts; local: goes too */
-	const char *const
-		*hosts; /* named by an admin, "host" or "host:port": they may have a private
-				     address, and no TLS. Copied. */
+	struct http_call call; /* a GET; user, password and headers go to its origin alone */
+	bool trusted;
+	const char *const *hosts; /* copied */
 	size_t host_n;
 };
 

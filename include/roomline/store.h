@@ -180,6 +180,7 @@ struct message_row {
 	int64_t due_at;
 	int64_t not_after; /* 0: no end */
 	int attempts;
+	int files;               /* how many pictures and other files go with it */
 	char code[SMS_CODE_MAX]; /* of a failure: the provider's or the gate's */
 	char reason[REASON_MAX];
 	bool handled;  /* a human has decided about it; store_message_set_handled() */
@@ -247,6 +248,40 @@ struct message_counts {
 	int64_t conversations_open, conversations_waiting, suppressed, held, relay_pending;
 };
 int store_count(struct store *store, struct message_counts *out, struct error *err);
+
+/* ---- pictures and other files of messages ------------------------------------------------------ */
+
+struct media_row {
+	struct media_id id;
+	struct message_id message;
+	int position;     /* in the message, from 0 */
+	char network[32]; /* whose reference it is; "": the provider's of the message's account */
+	char *reference;
+	char type[MEDIA_TYPE_MAX]; /* "" not known yet */
+	int64_t size;              /* bytes, 0 not known yet */
+	bool checked;              /* its bytes were looked at: type and size are what they are */
+	int64_t created_at;
+	/* Joined from the message, for showing and fetching. */
+	bool outbound;
+	char account[SMS_NAME_MAX];
+};
+void media_row_release(struct media_row *row);
+/* row->id is filled. Whoever adds the message says in message_row.files how many there will be. */
+int store_media_add(struct store *store, struct media_row *row, struct error *err);
+int store_get_media(struct store *store, struct media_id id, struct media_row *out,
+		    struct error *err);
+typedef bool store_media_fn(const struct media_row *row, void *arg);
+/* Those of a message, in their order. */
+int store_list_media(struct store *store, struct message_id message, store_media_fn *fn, void *arg,
+		     struct error *err);
+/* Those of texts that are still NEW which nobody has looked at, oldest first. */
+int store_list_unchecked_media(struct store *store, int limit, store_media_fn *fn, void *arg,
+			       struct error *err);
+int store_media_set_checked(struct store *store, struct media_id id, const char *type, int64_t size,
+			    struct error *err);
+/* A NEW text becomes due then. */
+int store_message_set_due(struct store *store, struct message_id id, int64_t due_at,
+			  struct error *err);
 
 /* ---- what came in --------------------------------------------------------------------------- */
 
@@ -337,6 +372,7 @@ struct relay_row {
 	enum relay_kind kind;
 	enum chat_voice voice;
 	char *text;                      /* say, notice */
+	struct media_id media;           /* say: this file and no words; v == 0 none */
 	char target_event[EVENT_ID_MAX]; /* mark */
 	enum chat_mark mark;
 	struct message_id message; /* what it is about; v == 0 none */

@@ -15,7 +15,7 @@
 	"SELECT m.id, m.conversation, m.outbound, m.kind, m.state, m.text, m.ref, m.sender,"       \
 	" m.account, m.ext_id, m.segments, m.parts_delivered, m.author, m.origin_place,"           \
 	" m.origin_event, m.due_at, m.not_after, m.attempts, m.code, m.reason, m.handled,"         \
-	" m.created_at, m.updated_at, c.phone FROM message m"                                      \
+	" m.created_at, m.updated_at, m.files, c.phone FROM message m"                             \
 	" JOIN conversation v ON v.id = m.conversation JOIN contact c ON c.id = v.contact "
 
 static int read_message(struct sql *q, struct message_row *out, struct error *err)
@@ -49,6 +49,7 @@ static int read_message(struct sql *q, struct message_row *out, struct error *er
 	out->hopeless = false;
 	out->created_at = sql_get_int(q);
 	out->updated_at = sql_get_int(q);
+	out->files = (int)sql_get_int(q);
 	sql_get_text(q, out->phone.e164, sizeof(out->phone.e164));
 	return 1;
 }
@@ -202,10 +203,10 @@ static int insert_message(struct store *store, struct message_row *row, const ch
 		 "ref,"
 		 " sender, account, ext_id, segments, parts_delivered, author, origin_place,"
 		 " origin_event, due_at, not_after, attempts, code, reason, handled, created_at,"
-		 " updated_at) VALUES (?1, ?2, ?3,"
+		 " updated_at, files) VALUES (?1, ?2, ?3,"
 		 " CASE WHEN ?3 >= 2 THEN 0 ELSE 1 END, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
 		 "?12, ?13, ?14,"
-		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22)");
+		 " ?15, ?16, ?17, ?18, ?19, ?20, 0, ?21, ?22, ?23)");
 
 	sql_int(&q, row->conversation.v);
 	sql_int(&q, row->outbound);
@@ -229,6 +230,7 @@ static int insert_message(struct store *store, struct message_row *row, const ch
 	sql_text(&q, row->reason);
 	sql_int(&q, row->created_at);
 	sql_int(&q, row->updated_at);
+	sql_int(&q, row->files);
 	rc = sql_run_insert(&q, &row->id.v, err);
 	*conflict_out = sql_is_unique_conflict(&q);
 	return rc;

@@ -19,6 +19,7 @@ static int read_relay(struct sql *q, struct relay_row *out, struct error *err)
 	out->mark = (enum chat_mark)sql_get_int(q);
 	out->message.v = sql_get_int(q);
 	out->at = sql_get_int(q);
+	out->media.v = sql_get_int(q);
 	return 1;
 }
 
@@ -32,8 +33,8 @@ int store_get_relay(struct store *store, struct relay_id id, struct relay_row *o
 		    struct error *err)
 {
 	SQL_AUTO(q, store,
-		 "SELECT id, place, kind, voice, text, target_event, mark, message, at FROM relay"
-		 " WHERE id = ?1");
+		 "SELECT id, place, kind, voice, text, target_event, mark, message, at, media"
+		 " FROM relay WHERE id = ?1");
 
 	sql_int(&q, id.v);
 	return read_relay(&q, out, err);
@@ -43,8 +44,8 @@ int store_relay_add(struct store *store, const struct relay_row *row, struct err
 {
 	bool is_mark = row->kind == RELAY_MARK;
 	SQL_AUTO(q, store,
-		 "INSERT INTO relay (place, kind, voice, text, target_event, mark, message, at)"
-		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+		 "INSERT INTO relay (place, kind, voice, text, target_event, mark, message, at,"
+		 " media) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 
 	sql_int(&q, row->place.v);
 	sql_int(&q, row->kind);
@@ -54,6 +55,7 @@ int store_relay_add(struct store *store, const struct relay_row *row, struct err
 	sql_int(&q, row->mark);
 	sql_id(&q, row->message.v);
 	sql_int(&q, row->at);
+	sql_id(&q, row->media.v);
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }
 

@@ -209,12 +209,33 @@ static const char *const tables_2[] = {
 	") STRICT",
 	NULL,
 };
+static const char *const tables_3[] = {
+	"ALTER TABLE message ADD COLUMN files INTEGER NOT NULL DEFAULT 0",
+	"CREATE TABLE media ("
+	" id INTEGER PRIMARY KEY,"
+	" message INTEGER NOT NULL REFERENCES message (id),"
+	" position INTEGER NOT NULL,"
+	" network TEXT NOT NULL,"
+	" reference TEXT NOT NULL CHECK (reference <> ''),"
+	" type TEXT NOT NULL,"
+	" size INTEGER NOT NULL CHECK (size >= 0),"
+	" checked INTEGER NOT NULL CHECK (checked IN (0, 1)),"
+	" created_at INTEGER NOT NULL,"
+	" UNIQUE (message, position)"
+	") STRICT",
+	/* store_list_unchecked_media */
+	"CREATE INDEX media_unchecked ON media (id) WHERE checked = 0",
+	/* NULL but for a say of a file */
+	"ALTER TABLE relay ADD COLUMN media INTEGER REFERENCES media (id)",
+	NULL,
+};
 /* clang-format on */
 
 /* The statements of each step, up to NULL. */
 static const char *const *const migrations[] = {
 	tables_1,
 	tables_2,
+	tables_3,
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -98,6 +98,24 @@ static void use_relay(struct store *s, struct place_id place)
 	relay_row_release(&row);
 }
 
+static bool see_media(const struct media_row *row, void *arg)
+{
+	return seen_add(arg, row->id.v);
+}
+
+static void use_media(struct store *s)
+{
+	struct media_row row = {.message = {1}, .reference = xstrdup("https://a.example/b")};
+	struct seen seen = {0};
+
+	OK(store_media_add(s, &row, NULL));
+	OK(store_list_media(s, row.message, see_media, &seen, NULL));
+	OK(store_list_unchecked_media(s, 9, see_media, &seen, NULL));
+	OK(store_media_set_checked(s, row.id, "image/png", 1, NULL));
+	OK(store_message_set_due(s, row.message, 1, NULL));
+	media_row_release(&row);
+}
+
 static void use_consent_and_log(struct store *s)
 {
 	struct phone phone = phone_of("+14155550199");
@@ -174,6 +192,7 @@ static void store__never_scans__a_table(void **state)
 	use_people(s);
 	place = use_places(s);
 	use_messages(s, place);
+	use_media(s);
 	use_relay(s, place);
 	use_consent_and_log(s);
 	must_commit(s);
@@ -234,6 +253,7 @@ static void hot_statements__use__their_index_without_sorting(void **state)
 	use_people(s);
 	place = use_places(s);
 	use_messages(s, place);
+	use_media(s);
 	use_relay(s, place);
 	check_uses(s, "m.due_at <= ?2", due);
 	check_uses(s, "ORDER BY due_at", next);
@@ -276,6 +296,7 @@ static void hot_writes__make__no_temporary_tables(void **state)
 	use_people(s);
 	place = use_places(s);
 	use_messages(s, place);
+	use_media(s);
 	use_relay(s, place);
 	use_consent_and_log(s);
 	must_commit(s);
