@@ -133,8 +133,9 @@ run: all ## run the daemon with CONFIG=config/roomline.yaml
 test: deps ## set up and run everything; ends in "N passed, N failed"
 	@tests/run.sh
 
-# xmpp_probe is no test by itself: the end to end tests of the XMPP network drive it.
-unit: $(UNIT) $(OUT)/unit/chat/xmpp_probe ## build the unit tests
+# These are no tests by themselves: end to end tests drive them.
+PROBES := $(OUT)/unit/chat/xmpp_probe $(OUT)/unit/chat/matrix_bodies
+unit: $(UNIT) $(PROBES) ## build the unit tests
 replay: $(REPLAY) ## build the corpus replays
 bench-build: $(BENCHES)
 

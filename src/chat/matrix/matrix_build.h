@@ -56,8 +56,11 @@ struct mx_plan { /* of a room */
 	bool creators_rule;
 	bool federate;
 	const char *bot;   /* user ids */
-	const char *ghost; /* NULL or "": none; is asked in too, so register and name it first */
-	const char *const *invited; /* people; of the control room they get the power to invite */
+	const char *ghost; /* NULL or "": none; asked in at once: register and name it before */
+	/* Of the control room: who may ask others in. They themselves are asked one by one when the
+	 * room is there: in createRoom one who refuses all invitations makes Synapse answer 403, with
+	 * the room made and its id untold. */
+	const char *const *invited;
 	size_t invited_n;
 	bool muted;               /* only the bot and the ghost may speak */
 	const char *contact_name; /* with a ghost, for the bridge information */
@@ -72,8 +75,7 @@ struct mx_plan { /* of a room */
 
 /* The body of POST /createRoom: private, invite-only, history for members since they were invited,
  * no guests, encryption and what an SMS cannot carry out of everybody's power, bridge information,
- * service members. When one of those asked in cannot be (they refuse all invitations, or are no
- * user), Synapse answers with an error although the room is there: look its alias up. */
+ * service members. */
 void mx_build_create_room(struct strbuf *out, const struct mx_plan *plan);
 /* The content of m.room.power_levels alone, to be put again when somebody or `muted` changed it.
  *
