@@ -87,7 +87,10 @@ void strbuf_adds(struct strbuf *sb, const char *s)
 
 void strbuf_addc(struct strbuf *sb, char c)
 {
-	strbuf_add(sb, &c, 1);
+	if (sb->len + 1 >= sb->alloc)
+		strbuf_grow(sb, 1);
+	sb->buf[sb->len++] = c;
+	sb->buf[sb->len] = '\0';
 }
 
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...)
@@ -105,11 +108,14 @@ void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	strbuf_grow(sb, 0);
+	n = vsnprintf(sb->buf + sb->len, sb->alloc - sb->len, fmt, ap);
 	if (n < 0)
 		BUG("bad format: %s", fmt);
-	strbuf_grow(sb, (size_t)n);
-	(void)vsnprintf(sb->buf + sb->len, (size_t)n + 1, fmt, again);
+	if ((size_t)n >= sb->alloc - sb->len) {
+		strbuf_grow(sb, (size_t)n);
+		(void)vsnprintf(sb->buf + sb->len, (size_t)n + 1, fmt, again);
+	}
 	sb->len += (size_t)n;
 	va_end(again);
 }

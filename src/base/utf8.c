@@ -9,17 +9,13 @@ static bool is_tail(unsigned char c)
 	return (c & 0xC0) == 0x80;
 }
 
-size_t utf8_decode(const char *p, const char *end, int32_t *cp_out)
+size_t utf8_decode_long(const char *p, const char *end, int32_t *cp_out)
 {
 	static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char c = (unsigned char)*p;
-	size_t len = c < 0x80 ? 1 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+	size_t len = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
 	int32_t cp;
 
-	if (len == 1) {
-		*cp_out = c;
-		return 1;
-	}
 	*cp_out = REPLACEMENT;
 	if (c < 0xC2 || c > 0xF4 || (size_t)(end - p) < len)
 		return 1;
@@ -37,12 +33,12 @@ size_t utf8_decode(const char *p, const char *end, int32_t *cp_out)
 
 void utf8_encode(struct strbuf *out, int32_t cp)
 {
-	if (cp < 0 || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
-		cp = REPLACEMENT;
-	if (cp < 0x80) {
+	if (cp >= 0 && cp < 0x80) {
 		strbuf_addc(out, (char)cp);
 		return;
 	}
+	if (cp < 0 || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+		cp = REPLACEMENT;
 	if (cp < 0x800) {
 		strbuf_addc(out, (char)(0xC0 | cp >> 6));
 	} else if (cp < 0x10000) {
@@ -102,6 +98,16 @@ static bool is_dropped(int32_t cp)
 	       cp == 0xFFFE || cp == 0xFFFF;
 }
 
+/* How many bytes from s on are ASCII that is kept: most of most texts. */
+static size_t kept_ascii(const char *s, const char *end)
+{
+	const char *p = s;
+
+	while (p < end && ((*p >= 0x20 && *p < 0x7F) || *p == '\n' || *p == '\t'))
+		p++;
+	return (size_t)(p - s);
+}
+
 bool utf8_clean(struct strbuf *out, const char *s, size_t len, size_t max_cp)
 {
 	const char *end = s + len;
@@ -109,6 +115,16 @@ bool utf8_clean(struct strbuf *out, const char *s, size_t len, size_t max_cp)
 	int32_t cp;
 
 	while (s < end) {
+		size_t run = kept_ascii(s, end);
+		size_t fits = run < max_cp - kept ? run : max_cp - kept;
+
+		strbuf_add(out, s, fits);
+		kept += fits;
+		s += run;
+		if (fits < run)
+			return false;
+		if (s == end)
+			break;
 		s += utf8_decode(s, end, &cp);
 		if (cp == '\r') {
 			if (s < end && *s == '\n')
