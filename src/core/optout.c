@@ -21,10 +21,6 @@ enum {
 	SUBJECT_DISTANCE = 3, /* words in which "he" can still be who is to stop */
 };
 
-static const struct phrase_book *const books[] = {&optout_book_en, &optout_book_es,
-						  &optout_book_fr};
-#define BOOKS (sizeof(books) / sizeof(books[0]))
-
 static bool decide(struct optout_result *result, enum optout_verdict verdict, const char *rule)
 {
 	result->verdict = verdict;
@@ -129,9 +125,8 @@ static bool rule_whole(const struct optout_text *text, struct optout_result *res
 {
 	struct phrase_match match;
 
-	for (size_t b = 0; b < BOOKS; b++) {
-		if (!phrase_find_whole(books[b]->lists[PHRASES_WHOLE], text, &match) ||
-		    is_turned_round(text, match.start))
+	for (size_t b = 0; b < PHRASE_BOOKS; b++) {
+		if (!phrase_find_whole(b, text, &match) || is_turned_round(text, match.start))
 			continue;
 		for (size_t i = 0; i < text->n; i++)
 			if (text->tokens[i].asks)
@@ -144,11 +139,11 @@ static bool rule_whole(const struct optout_text *text, struct optout_result *res
 /* Words that are part of "don't stop", "opt out of the raffle" and the like say nothing further. */
 static void raise_shields(struct optout_text *text)
 {
-	for (size_t b = 0; b < BOOKS; b++) {
+	for (size_t b = 0; b < PHRASE_BOOKS; b++) {
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, books[b]->lists[PHRASES_SHIELDS], text);
+		phrase_search_start(&search, b, PHRASES_SHIELDS, text);
 		while (phrase_search_next(&search, &match)) {
 			bool comma = false;
 
@@ -224,11 +219,11 @@ static bool is_guarded(const struct optout_text *text, const struct phrase_match
 /* Returns whether there was a phrase without a guard; guarded_out tells of the others. */
 static bool find_unguarded(const struct optout_text *text, const char **rule_out, bool *guarded_out)
 {
-	for (size_t b = 0; b < BOOKS; b++) {
+	for (size_t b = 0; b < PHRASE_BOOKS; b++) {
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, books[b]->lists[PHRASES_ANYWHERE], text);
+		phrase_search_start(&search, b, PHRASES_ANYWHERE, text);
 		while (phrase_search_next(&search, &match)) {
 			if (!is_guarded(text, &match)) {
 				*rule_out = match.rule;
@@ -242,11 +237,11 @@ static bool find_unguarded(const struct optout_text *text, const char **rule_out
 
 static const char *find_in_books(const struct optout_text *text, enum phrase_list list)
 {
-	for (size_t b = 0; b < BOOKS; b++) {
+	for (size_t b = 0; b < PHRASE_BOOKS; b++) {
 		struct phrase_search search;
 		struct phrase_match match;
 
-		phrase_search_start(&search, books[b]->lists[list], text);
+		phrase_search_start(&search, b, list, text);
 		if (phrase_search_next(&search, &match))
 			return match.rule;
 	}
@@ -295,7 +290,8 @@ static enum keyword_clause find_keyword_clause(const struct optout_text *text)
 			continue;
 		if (strong && is_clause_end(text, end))
 			return clause;
-		if (strong && i == 0 && optout_token_is(&text->tokens[end], W_CLAUSE))
+		if (strong && i == 0 && end < text->n &&
+		    optout_token_is(&text->tokens[end], W_CLAUSE))
 			return KEYWORD_LOOSE;
 		if (i == 0 && text->tokens[end - 1].ends && !text->tokens[end - 1].asks)
 			return clause;
@@ -379,6 +375,7 @@ void optout_classify(const char *text, size_t len, const struct optout_context *
 	optout_cut_trailers(&plain);
 	optout_text_read(&words, plain.buf, plain.len);
 	optout_text_classify(&words, context);
+	phrases_prepare(&words);
 	if (!judge(&words, context, result_out)) {
 		if (reaction == REACTION_STOP)
 			(void)decide(result_out, OPTOUT_SUGGEST_STOP, "R.stop_sign");

@@ -45,6 +45,8 @@ char optout_look_alike(int32_t cp)
 	size_t low = 0;
 	size_t high = sizeof(look_alikes) / sizeof(look_alikes[0]);
 
+	if (cp < look_alikes[0].cp)
+		return '\0';
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 

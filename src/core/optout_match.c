@@ -2,6 +2,8 @@
 /* The phrase machine; see optout_match.h for how it works. */
 #include "core/optout_match.h"
 
+#include "base/xalloc.h"
+
 static bool is_filler(const struct optout_text *text, size_t i)
 {
 	return optout_token_is(&text->tokens[i], W_FILLER);
@@ -130,7 +132,71 @@ static size_t match_from(const struct phrase *phrase, const struct optout_text *
 	return longest;
 }
 
-/* A quick no: the first word that the phrase must have is nowhere in the text. */
+/* The phrases of all books, numbered, and which of them a word of a class may be the first required
+ * word of: few texts hold a word for more than a few. Built at first use and never changed: it holds
+ * nothing but what the constant tables say, and the daemon has one thread. */
+static struct phrase_index {
+	bool built;
+	uint16_t n;
+	uint16_t first[PHRASE_BOOKS][PHRASE_LISTS + 1];
+	const struct phrase *phrases[OPTOUT_PHRASES_MAX];
+	uint64_t of_class[W_COUNT][OPTOUT_PHRASES_MAX / 64];
+} index_of_phrases;
+
+static void index_phrase(struct phrase_index *index, const struct phrase *phrase)
+{
+	const struct phrase_element *element = phrase->elements;
+	size_t n = index->n++;
+
+	if (n == OPTOUT_PHRASES_MAX)
+		BUG("more than %d phrases", OPTOUT_PHRASES_MAX);
+	index->phrases[n] = phrase;
+	while (element->quantity != PHRASE_ONE)
+		if (element++->quantity == PHRASE_DONE)
+			BUG("a phrase of %s may be empty", phrase->rule);
+	for (size_t c = 0; c < PHRASE_CLASSES_MAX && element->classes[c]; c++)
+		index->of_class[element->classes[c]][n / 64] |= UINT64_C(1) << (n % 64);
+}
+
+static const struct phrase_index *phrase_index(void)
+{
+	static const struct phrase_book *const books[PHRASE_BOOKS] = {
+		&optout_book_en, &optout_book_es, &optout_book_fr};
+	struct phrase_index *index = &index_of_phrases;
+
+	for (size_t b = 0; b < PHRASE_BOOKS && !index->built; b++) {
+		for (size_t list = 0; list < PHRASE_LISTS; list++) {
+			const struct phrase *phrase = books[b]->lists[list];
+
+			index->first[b][list] = index->n;
+			for (; phrase && phrase->rule; phrase++)
+				index_phrase(index, phrase);
+		}
+		index->first[b][PHRASE_LISTS] = index->n;
+	}
+	index->built = true;
+	return index;
+}
+
+static void add_phrases(struct optout_text *text, const uint64_t *phrases)
+{
+	for (size_t w = 0; w < OPTOUT_PHRASES_MAX / 64; w++)
+		text->phrases[w] |= phrases[w];
+}
+
+void phrases_prepare(struct optout_text *text)
+{
+	const struct phrase_index *index = phrase_index();
+
+	for (size_t w = 0; w < OPTOUT_SET_WORDS; w++) {
+		for (size_t i = 0; i < text->n; i++)
+			text->present[w] |= text->tokens[i].classes[w];
+		for (uint64_t left = text->present[w]; left; left &= left - 1)
+			add_phrases(text, index->of_class[w * 64 + (size_t)__builtin_ctzll(left)]);
+	}
+}
+
+/* Whether there is a word for every one that the phrase must have. */
 static bool may_match(const struct phrase *phrase, const uint64_t *present)
 {
 	for (size_t s = 0; s < PHRASE_ELEMENTS_MAX; s++) {
@@ -148,29 +214,39 @@ static bool may_match(const struct phrase *phrase, const uint64_t *present)
 	return true;
 }
 
-static void collect_classes(const struct optout_text *text, uint64_t *present)
+/* The next phrase that the text may hold, NULL after the last. */
+static const struct phrase *next_phrase(struct phrase_search *search)
 {
-	for (size_t w = 0; w < OPTOUT_SET_WORDS; w++) {
-		present[w] = 0;
-		for (size_t i = 0; i < text->n; i++)
-			present[w] |= text->tokens[i].classes[w];
+	while (search->next < search->end) {
+		size_t at = search->next;
+		uint64_t left = search->text->phrases[at / 64] >> (at % 64);
+		const struct phrase *phrase;
+
+		if (!left) {
+			search->next = (at / 64 + 1) * 64;
+			continue;
+		}
+		at += (size_t)__builtin_ctzll(left);
+		search->next = at + 1;
+		phrase = index_of_phrases.phrases[at];
+		if (at < search->end && may_match(phrase, search->text->present))
+			return phrase;
 	}
+	return NULL;
 }
 
-bool phrase_find_whole(const struct phrase *phrases, const struct optout_text *text,
-		       struct phrase_match *match_out)
+bool phrase_find_whole(size_t book, const struct optout_text *text, struct phrase_match *match_out)
 {
-	uint64_t present[OPTOUT_SET_WORDS];
+	struct phrase_search search;
+	const struct phrase *phrase;
 
-	collect_classes(text, present);
-	for (; phrases->rule; phrases++) {
-		if (!may_match(phrases, present))
-			continue;
+	phrase_search_start(&search, book, PHRASES_WHOLE, text);
+	while ((phrase = next_phrase(&search))) {
 		for (size_t start = 0; start < text->n; start++) {
-			size_t end = match_from(phrases, text, start, true);
+			size_t end = match_from(phrase, text, start, true);
 
 			if (end > start && is_last(text, end)) {
-				*match_out = (struct phrase_match){phrases->rule, start, end};
+				*match_out = (struct phrase_match){phrase->rule, start, end};
 				return true;
 			}
 			if (!is_filler(text, start))
@@ -180,20 +256,23 @@ bool phrase_find_whole(const struct phrase *phrases, const struct optout_text *t
 	return false;
 }
 
-void phrase_search_start(struct phrase_search *search, const struct phrase *phrases,
+void phrase_search_start(struct phrase_search *search, size_t book, enum phrase_list list,
 			 const struct optout_text *text)
 {
-	search->phrase = phrases;
-	search->text = text;
-	search->start = 0;
-	collect_classes(text, search->present);
+	const uint16_t *first = phrase_index()->first[book];
+
+	*search = (struct phrase_search){.text = text, .next = first[list], .end = first[list + 1]};
 }
 
 bool phrase_search_next(struct phrase_search *search, struct phrase_match *match_out)
 {
-	for (; search->phrase && search->phrase->rule; search->phrase++, search->start = 0) {
-		if (!may_match(search->phrase, search->present))
-			continue;
+	for (;;) {
+		if (!search->phrase) {
+			search->phrase = next_phrase(search);
+			search->start = 0;
+		}
+		if (!search->phrase)
+			return false;
 		while (search->start < search->text->n) {
 			size_t start = search->start++;
 			size_t end = match_from(search->phrase, search->text, start, false);
@@ -204,6 +283,6 @@ bool phrase_search_next(struct phrase_search *search, struct phrase_match *match
 				return true;
 			}
 		}
+		search->phrase = NULL;
 	}
-	return false;
 }

@@ -81,25 +81,31 @@ extern const struct phrase_book optout_book_en;
 extern const struct phrase_book optout_book_es;
 extern const struct phrase_book optout_book_fr;
 
+enum { PHRASE_BOOKS = 3 }; /* a book is told by its number, from 0 */
+
 struct phrase_match {
 	const char *rule;
 	size_t start;
 	size_t end; /* one after the last word */
 };
 
-/* The first phrase of the array that is the whole text but for fillers. */
-bool phrase_find_whole(const struct phrase *phrases, const struct optout_text *text,
-		       struct phrase_match *match_out);
+/* What the searches have to know of a text; to be called when its words have their classes. They may
+ * lose classes later, but not gain any. */
+void phrases_prepare(struct optout_text *text);
+
+/* The first phrase of a book's PHRASES_WHOLE that is the whole text but for fillers. */
+bool phrase_find_whole(size_t book, const struct optout_text *text, struct phrase_match *match_out);
 
 /* All matches within sentences: phrase by phrase, and for each from the left. */
 struct phrase_search {
-	const struct phrase *phrase;
 	const struct optout_text *text;
+	size_t next; /* the number of the next phrase, and that after the last of the list */
+	size_t end;
+	const struct phrase *phrase; /* NULL: the next one is not looked for yet */
 	size_t start;
-	uint64_t present[OPTOUT_SET_WORDS]; /* the classes of all words */
 };
 
-void phrase_search_start(struct phrase_search *search, const struct phrase *phrases,
+void phrase_search_start(struct phrase_search *search, size_t book, enum phrase_list list,
 			 const struct optout_text *text);
 bool phrase_search_next(struct phrase_search *search, struct phrase_match *match_out);
 

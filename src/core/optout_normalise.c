@@ -7,8 +7,10 @@
 #include "core/optout_normalise.h"
 
 #include "base/utf8.h"
+#include "base/xalloc.h"
 #include "core/optout_letters.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,6 +34,14 @@ static const char abbreviations[] = "mr mrs ms dr jr sr st";
 /* What an apostrophe cuts off in French; elsewhere it is simply dropped. */
 static const char elisions[] = "c d j l m n s t qu jusqu";
 
+static bool is_ascii(const struct strbuf *s)
+{
+	for (size_t i = 0; i < s->len; i++)
+		if ((unsigned char)s->buf[i] >= 0x80)
+			return false;
+	return true;
+}
+
 void optout_plain(struct strbuf *out, const char *text, size_t len)
 {
 	STRBUF_AUTO(clean);
@@ -39,6 +49,10 @@ void optout_plain(struct strbuf *out, const char *text, size_t len)
 	utf8proc_ssize_t n;
 
 	(void)utf8_clean(&clean, text, len, OPTOUT_CODE_POINTS_MAX);
+	if (is_ascii(&clean)) { /* is as plain as it gets */
+		strbuf_add(out, clean.buf, clean.len);
+		return;
+	}
 	n = utf8proc_map((const utf8proc_uint8_t *)clean.buf, (utf8proc_ssize_t)clean.len, &mapped,
 			 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE |
 				 UTF8PROC_STRIPMARK | UTF8PROC_LUMP);
@@ -49,8 +63,11 @@ void optout_plain(struct strbuf *out, const char *text, size_t len)
 
 static bool is_word_code_point(int32_t cp)
 {
-	utf8proc_category_t category = utf8proc_category(cp);
+	utf8proc_category_t category;
 
+	if (cp >= 0 && cp < 0x80)
+		return isalnum(cp);
+	category = utf8proc_category(cp);
 	return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
 	       category == UTF8PROC_CATEGORY_MC ||
 	       (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
@@ -67,14 +84,6 @@ struct reader {
 	bool regional; /* holds a regional indicator: most likely a flag */
 	bool is_leet;  /* leet differs from word */
 };
-
-static bool is_ascii(const struct strbuf *s)
-{
-	for (size_t i = 0; i < s->len; i++)
-		if ((unsigned char)s->buf[i] >= 0x80)
-			return false;
-	return true;
-}
 
 /* Three or more of one letter become one: "stoooop". Two stay: "all". */
 static void squeeze(struct strbuf *s)
@@ -108,6 +117,10 @@ static void add_token(struct reader *r)
 
 	if (text->n == OPTOUT_TOKENS_MAX)
 		return;
+	if (text->n == text->alloc) {
+		text->alloc = text->alloc ? 2 * text->alloc : 32;
+		text->tokens = xreallocarray(text->tokens, text->alloc, sizeof(*text->tokens));
+	}
 	token = &text->tokens[text->n++];
 	*token = (struct optout_token){
 		.caps = r->upper >= 2 && !r->lower,
@@ -151,9 +164,9 @@ static void add_letter(struct reader *r, int32_t cp)
 {
 	char look = optout_look_alike(cp);
 	char leet = optout_leet(cp);
-	int32_t low = utf8proc_tolower(cp);
+	int32_t low = cp < 0x80 ? tolower(cp) : utf8proc_tolower(cp);
 
-	if (utf8proc_category(cp) == UTF8PROC_CATEGORY_LU)
+	if (cp < 0x80 ? low != cp : utf8proc_category(cp) == UTF8PROC_CATEGORY_LU)
 		r->upper++;
 	else
 		r->lower++;
@@ -246,7 +259,8 @@ static bool is_link(const char *p, const char *end)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		size_t len = strlen(starts[i]);
 
-		if ((size_t)(end - p) >= len && strncasecmp(p, starts[i], len) == 0)
+		if (tolower((unsigned char)*p) == starts[i][0] && (size_t)(end - p) >= len &&
+		    strncasecmp(p, starts[i], len) == 0)
 			return true;
 	}
 	return false;
@@ -289,21 +303,17 @@ static void read_words(struct optout_text *text, const char *plain, size_t len)
 	strbuf_release(&r.leet);
 }
 
-const char *optout_word(const struct optout_text *text, size_t i)
-{
-	return text->words.buf + text->tokens[i].at;
-}
-
 void optout_text_read(struct optout_text *text, const char *plain, size_t len)
 {
+	*text = (struct optout_text){0};
 	strbuf_init(&text->words);
-	text->n = 0;
-	text->signs = 0;
 	read_words(text, plain, len);
 }
 
 void optout_text_release(struct optout_text *text)
 {
 	strbuf_release(&text->words);
-	text->n = 0;
+	free(text->tokens);
+	text->tokens = NULL;
+	text->n = text->alloc = 0;
 }

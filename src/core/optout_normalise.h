@@ -19,6 +19,7 @@ enum {
 	OPTOUT_CODE_POINTS_MAX = 1600,
 	OPTOUT_TOKENS_MAX = 512, /* words beyond it are not read */
 	OPTOUT_SET_WORDS = (W_COUNT + 63) / 64,
+	OPTOUT_PHRASES_MAX = 512,
 };
 
 struct optout_token {
@@ -41,9 +42,12 @@ enum optout_signs {
 
 struct optout_text {
 	struct strbuf words;
-	struct optout_token tokens[OPTOUT_TOKENS_MAX];
+	struct optout_token *tokens;
 	size_t n;
-	unsigned signs; /* of enum optout_signs */
+	size_t alloc;
+	unsigned signs;                            /* of enum optout_signs */
+	uint64_t present[OPTOUT_SET_WORDS];        /* the classes of all words */
+	uint64_t phrases[OPTOUT_PHRASES_MAX / 64]; /* by number, those that it may hold */
 };
 
 /* Steps 1 to 6: valid UTF-8, at most OPTOUT_CODE_POINTS_MAX code points, compatibility forms,
@@ -58,7 +62,10 @@ void optout_text_release(struct optout_text *text);
  * context may not be NULL. */
 void optout_text_classify(struct optout_text *text, const struct optout_context *context);
 
-const char *optout_word(const struct optout_text *text, size_t i);
+static inline const char *optout_word(const struct optout_text *text, size_t i)
+{
+	return text->words.buf + text->tokens[i].at;
+}
 
 static inline void optout_set_class(struct optout_token *token, enum word_class cls)
 {

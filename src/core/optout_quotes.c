@@ -3,8 +3,10 @@
 #include "core/optout_quotes.h"
 
 #include "base/utf8.h"
+#include "base/xalloc.h"
 #include "core/optout_words.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -125,12 +127,13 @@ static void head_read(struct head *head, const char *p, const char *end)
 		utf8proc_category_t category;
 
 		p += utf8_decode(p, end, &cp);
+		if (cp < 0x80 && isalpha(cp)) {
+			head_add(head, (char)tolower(cp));
+			continue;
+		}
 		category = utf8proc_category(cp);
-		if (cp < 0x80 && category >= UTF8PROC_CATEGORY_LU &&
-		    category <= UTF8PROC_CATEGORY_LO) {
-			head_add(head, (char)utf8proc_tolower(cp));
-		} else if (category == UTF8PROC_CATEGORY_SO || category == UTF8PROC_CATEGORY_SK ||
-			   category == UTF8PROC_CATEGORY_SM || cp == '!' || cp == '?') {
+		if (category == UTF8PROC_CATEGORY_SO || category == UTF8PROC_CATEGORY_SK ||
+		    category == UTF8PROC_CATEGORY_SM || cp == '!' || cp == '?') {
 			if (!head->emoji)
 				head->emoji = cp;
 			if (head->len < 2 || strcmp(head->words + head->len - 2, "# ") != 0) {
@@ -297,12 +300,12 @@ static size_t own_slot(const struct own_runs *runs, uint32_t hash, const char *p
 	return slot;
 }
 
-static void own_index(struct own_runs *runs, const struct strbuf *ours)
+static struct own_runs *own_index(const struct strbuf *ours)
 {
+	struct own_runs *runs = xcalloc(1, sizeof(*runs));
 	size_t len = ours->len < OWN_BYTES_MAX ? ours->len : OWN_BYTES_MAX;
 	uint32_t hash = roll_first(ours->buf);
 
-	memset(runs->slots, 0, sizeof(runs->slots));
 	runs->text = ours->buf;
 	for (size_t i = 0; i + OWN_RUN <= len; i++) {
 		if (i)
@@ -310,24 +313,25 @@ static void own_index(struct own_runs *runs, const struct strbuf *ours)
 					 (unsigned char)ours->buf[i + OWN_RUN - 1]);
 		runs->slots[own_slot(runs, hash, ours->buf + i)] = (uint16_t)(i + 1);
 	}
+	return runs;
 }
 
 bool optout_cut_own(struct strbuf *plain, const struct strbuf *ours)
 {
-	struct own_runs runs;
+	AUTO_FREE struct own_runs *runs = NULL;
 	STRBUF_AUTO(kept);
 	size_t cut_until = 0;
 	uint32_t hash = 0;
 
 	if (ours->len < OWN_RUN || plain->len < OWN_RUN)
 		return false;
-	own_index(&runs, ours);
+	runs = own_index(ours);
 	for (size_t i = 0; i < plain->len; i++) {
 		if (i + OWN_RUN <= plain->len) {
 			hash = i ? roll_next(hash, (unsigned char)plain->buf[i - 1],
 					     (unsigned char)plain->buf[i + OWN_RUN - 1])
 				 : roll_first(plain->buf);
-			if (runs.slots[own_slot(&runs, hash, plain->buf + i)])
+			if (runs->slots[own_slot(runs, hash, plain->buf + i)])
 				cut_until = i + OWN_RUN;
 		}
 		if (i >= cut_until)
@@ -374,6 +378,16 @@ static bool names_device(const char *words)
 	return false;
 }
 
+/* The length of what text starts with, 0 when it does not. */
+static size_t starts_with(const char *text, const char *start)
+{
+	size_t len = 0;
+
+	while (start[len] && start[len] == text[len])
+		len++;
+	return start[len] ? 0 : len;
+}
+
 static bool is_line_start(const char *text, size_t at)
 {
 	while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '-' || text[at - 1] == '('))
@@ -384,9 +398,9 @@ static bool is_line_start(const char *text, size_t at)
 static bool is_mail_trailer(const char *text, size_t at)
 {
 	for (size_t i = 0; i < sizeof(mail_trailers) / sizeof(mail_trailers[0]); i++) {
-		size_t len = strlen(mail_trailers[i]);
+		size_t len = starts_with(text + at, mail_trailers[i]);
 
-		if (strncmp(text + at, mail_trailers[i], len) == 0)
+		if (len)
 			return is_line_start(text, at) || names_device(text + at + len);
 	}
 	return false;
@@ -398,7 +412,7 @@ static bool is_effect_trailer(const char *text, size_t at)
 	bool ends = at > 0 && text[at - 1] == '(';
 
 	for (size_t i = 0; i < sizeof(effect_trailers) / sizeof(effect_trailers[0]); i++)
-		starts |= strncmp(text + at, effect_trailers[i], strlen(effect_trailers[i])) == 0;
+		starts |= starts_with(text + at, effect_trailers[i]) > 0;
 	for (size_t i = 0; starts && i < sizeof(effect_words) / sizeof(effect_words[0]); i++)
 		ends |= strstr(text + at, effect_words[i]) != NULL;
 	return starts && ends;
@@ -409,11 +423,10 @@ void optout_cut_trailers(struct strbuf *plain)
 	STRBUF_AUTO(low);
 	size_t first;
 
-	for (size_t i = 0; i < plain->len; i++) {
-		char c = plain->buf[i];
-
-		strbuf_addc(&low, (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c));
-	}
+	strbuf_add(&low, plain->buf, plain->len);
+	for (size_t i = 0; i < low.len; i++)
+		if (low.buf[i] >= 'A' && low.buf[i] <= 'Z')
+			low.buf[i] = (char)(low.buf[i] + ('a' - 'A'));
 	/* Only near the end: what comes before is the message. */
 	first = low.len > TRAILER_TAIL_MAX + 20 ? low.len - (TRAILER_TAIL_MAX + 20) : 0;
 	for (size_t at = first; at < low.len; at++) {

@@ -4,15 +4,99 @@
 
 #include "base/xalloc.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
 	VOCABULARY_MAX = 4096,
 	VOCABULARY_BUCKETS = 4096,
+	MERGES_MAX = 256,
 	SPELT_MAX = 31,
 	SIGNATURE_MAX = 3,
 	NAME_WORDS_MAX = 8,
 };
+
+/* All words of all tables by their hash, and the merges by their first letter. Built at first use and never changed: it holds nothing but
+ * what the constant tables say, and the daemon has one thread. */
+static struct vocabulary {
+	bool built;
+	uint16_t n;
+	uint16_t head[VOCABULARY_BUCKETS]; /* 1 + entry, 0 for none */
+	struct {
+		const char *word; /* ends with a space or a NUL */
+		uint16_t len;
+		uint16_t cls;
+		uint16_t next;
+	} entries[VOCABULARY_MAX];
+	uint16_t merges[UCHAR_MAX + 1]; /* 1 + the first of the letter, 0 for none */
+	uint16_t next_merge[MERGES_MAX];
+} vocabulary;
+
+static size_t word_length(const char *word)
+{
+	size_t len = 0;
+
+	while ((unsigned char)word[len] > ' ')
+		len++;
+	return len;
+}
+
+static unsigned bucket_of(const char *word, size_t len)
+{
+	unsigned hash = 0;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash * 31 + (unsigned char)word[i];
+	return (hash ^ hash >> 13) % VOCABULARY_BUCKETS;
+}
+
+static void vocabulary_add(const struct word_row *rows)
+{
+	for (; rows->words; rows++) {
+		const char *word = rows->words;
+
+		while (*word) {
+			size_t len = word_length(word);
+			unsigned bucket = bucket_of(word, len);
+
+			if (vocabulary.n == VOCABULARY_MAX)
+				BUG("the vocabulary is larger than %d words", VOCABULARY_MAX);
+			vocabulary.entries[vocabulary.n].word = word;
+			vocabulary.entries[vocabulary.n].len = (uint16_t)len;
+			vocabulary.entries[vocabulary.n].cls = (uint16_t)rows->cls;
+			vocabulary.entries[vocabulary.n].next = vocabulary.head[bucket];
+			vocabulary.head[bucket] = ++vocabulary.n;
+			word += len;
+			word += *word == ' ';
+		}
+	}
+}
+
+static void vocabulary_add_merges(void)
+{
+	size_t n = 0;
+
+	while (optout_merges[n].words)
+		n++;
+	if (n > MERGES_MAX)
+		BUG("more than %d merges", MERGES_MAX);
+	/* From the last one: they are tried in the order of the table. */
+	for (; n > 0; n--) {
+		uint16_t *first = &vocabulary.merges[(unsigned char)optout_merges[n - 1].words[0]];
+
+		vocabulary.next_merge[n - 1] = *first;
+		*first = (uint16_t)n;
+	}
+}
+
+static void vocabulary_build(void)
+{
+	vocabulary_add(optout_words_en);
+	vocabulary_add(optout_words_es);
+	vocabulary_add(optout_words_fr);
+	vocabulary_add_merges();
+	vocabulary.built = true;
+}
 
 /* How many tokens from i on are the words of a merge, 0 if they are not. */
 static size_t merge_length(const struct optout_text *text, size_t i, const char *words)
@@ -71,13 +155,12 @@ static struct optout_token next_token(struct optout_text *text, size_t *i)
 	char spelt[SPELT_MAX + 1];
 	size_t n = spelt_length(text, *i, spelt);
 	const char *merged = spelt;
+	unsigned char letter = (unsigned char)optout_word(text, *i)[0];
 	struct optout_token token = text->tokens[*i];
 
-	for (const struct word_merge *m = optout_merges; !n && m->words; m++) {
-		if (m->words[0] != optout_word(text, *i)[0])
-			continue;
-		n = merge_length(text, *i, m->words);
-		merged = m->merged;
+	for (unsigned m = vocabulary.merges[letter]; !n && m; m = vocabulary.next_merge[m - 1]) {
+		n = merge_length(text, *i, optout_merges[m - 1].words);
+		merged = optout_merges[m - 1].merged;
 	}
 	if (n)
 		token = merge_tokens(text, *i, n, merged);
@@ -92,60 +175,6 @@ static void merge_words(struct optout_text *text)
 	for (size_t i = 0; i < text->n;)
 		text->tokens[kept++] = next_token(text, &i);
 	text->n = kept;
-}
-
-/* All words of all tables by their hash. Built at first use and never changed: it holds nothing but
- * what the constant tables say, and the daemon has one thread. */
-static struct vocabulary {
-	bool built;
-	uint16_t n;
-	uint16_t head[VOCABULARY_BUCKETS]; /* 1 + entry, 0 for none */
-	struct {
-		const char *word; /* ends with a space or a NUL */
-		uint16_t len;
-		uint16_t cls;
-		uint16_t next;
-	} entries[VOCABULARY_MAX];
-} vocabulary;
-
-static size_t word_length(const char *word)
-{
-	size_t len = 0;
-
-	while ((unsigned char)word[len] > ' ')
-		len++;
-	return len;
-}
-
-static unsigned bucket_of(const char *word, size_t len)
-{
-	unsigned hash = 0;
-
-	for (size_t i = 0; i < len; i++)
-		hash = hash * 31 + (unsigned char)word[i];
-	return (hash ^ hash >> 13) % VOCABULARY_BUCKETS;
-}
-
-static void vocabulary_add(const struct word_row *rows)
-{
-	for (; rows->words; rows++) {
-		const char *word = rows->words;
-
-		while (*word) {
-			size_t len = word_length(word);
-			unsigned bucket = bucket_of(word, len);
-
-			if (vocabulary.n == VOCABULARY_MAX)
-				BUG("the vocabulary is larger than %d words", VOCABULARY_MAX);
-			vocabulary.entries[vocabulary.n].word = word;
-			vocabulary.entries[vocabulary.n].len = (uint16_t)len;
-			vocabulary.entries[vocabulary.n].cls = (uint16_t)rows->cls;
-			vocabulary.entries[vocabulary.n].next = vocabulary.head[bucket];
-			vocabulary.head[bucket] = ++vocabulary.n;
-			word += len;
-			word += *word == ' ';
-		}
-	}
 }
 
 static void classify_word(struct optout_token *token, const char *word)
@@ -171,12 +200,6 @@ static bool has_letter(const char *word)
 
 static void classify_words(struct optout_text *text)
 {
-	if (!vocabulary.built) {
-		vocabulary_add(optout_words_en);
-		vocabulary_add(optout_words_es);
-		vocabulary_add(optout_words_fr);
-		vocabulary.built = true;
-	}
 	for (size_t i = 0; i < text->n; i++) {
 		struct optout_token *token = &text->tokens[i];
 
@@ -271,7 +294,7 @@ static void classify_own_name(struct optout_text *text, const char *name)
 	struct optout_text words;
 	STRBUF_AUTO(plain);
 
-	if (!name)
+	if (!name || !name[0])
 		return;
 	optout_plain(&plain, name, strlen(name));
 	optout_text_read(&words, plain.buf, plain.len);
@@ -304,6 +327,8 @@ static void classify_signature(struct optout_text *text)
 
 void optout_text_classify(struct optout_text *text, const struct optout_context *context)
 {
+	if (!vocabulary.built)
+		vocabulary_build();
 	merge_words(text);
 	classify_words(text);
 	classify_shape(text);

@@ -434,11 +434,21 @@ static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t
 	return rows[a_len % 3][b_len];
 }
 
+/* Which letters there are: one of them that the other word lacks takes an edit. */
+static uint32_t letters_of(const char *word, size_t len)
+{
+	uint32_t letters = 0;
+
+	for (size_t i = 0; i < len; i++)
+		letters |= UINT32_C(1) << ((unsigned char)word[i] & 31);
+	return letters;
+}
+
 const char *optout_right_spelling(const char *word, size_t len)
 {
 	static const struct {
 		const char *word;
-		size_t edits;
+		uint8_t edits;
 	} long_words[] = {
 		{"unsubscribe", 2}, {"texting", 1},      {"messaging", 1},  {"contacting", 1},
 		{"messages", 1},    {"message", 1},      {"contact", 1},    {"sending", 1},
@@ -454,14 +464,19 @@ const char *optout_right_spelling(const char *word, size_t len)
 		{"retirez", 1},     {"interesse", 1},
 	};
 
+	uint32_t letters = letters_of(word, len);
+
 	if (len > EDIT_LENGTH_MAX)
 		return NULL;
 	for (size_t i = 0; i < sizeof(long_words) / sizeof(long_words[0]); i++) {
-		size_t right = strlen(long_words[i].word);
+		const char *right = long_words[i].word;
+		size_t right_len = strlen(right);
+		int edits = long_words[i].edits;
 
-		if (len + long_words[i].edits >= right && len <= right + long_words[i].edits &&
-		    edit_distance(word, len, long_words[i].word, right) <= long_words[i].edits)
-			return long_words[i].word;
+		if (len + edits >= right_len && len <= right_len + edits &&
+		    __builtin_popcount(letters & ~letters_of(right, right_len)) <= edits &&
+		    edit_distance(word, len, right, right_len) <= (unsigned)edits)
+			return right;
 	}
 	return NULL;
 }
