@@ -5,7 +5,10 @@ import itertools
 import pytest
 
 from daemon import Roomline
+from fake_homeserver import FakeHomeserver
+from matrix_slots import Slots
 from servers import Ejabberd, Prosody
+from synapse import Synapse
 
 numbers = itertools.count(1)
 
@@ -25,6 +28,32 @@ def ejabberd():
 @pytest.fixture(params=["prosody", "ejabberd"])
 def server(request):
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def synapse():
+    slots = Slots(80)
+    with Synapse(registrations=slots.paths) as homeserver:
+        homeserver.slots = slots
+        yield homeserver
+    slots.close()
+
+
+@pytest.fixture(scope="session")
+def fake_homeserver():
+    slots = Slots(80)
+    with FakeHomeserver(registrations=slots.paths) as homeserver:
+        homeserver.slots = slots
+        yield homeserver
+    slots.close()
+
+
+@pytest.fixture(params=["synapse", "fake_homeserver"])
+def homeserver(request):
+    found = request.getfixturevalue(request.param)
+    yield found
+    if hasattr(found, "clear"):
+        found.clear()
 
 
 @pytest.fixture

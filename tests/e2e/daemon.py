@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The daemon under test and the phones of its sandbox.
 
+    server: an XMPP server, a homeserver with slots (matrix_slots.py), or a list of both.
+
     with Prosody() as server, Roomline(server) as roomline, Volunteer(server, "alice") as alice:
         roomline.phone("+14155550111").text("Hi, who is this?")
         room = alice.wait_invite()
@@ -61,12 +63,16 @@ def yaml_lines(value, indent=""):
 
 class Roomline:
     def __init__(self, server=None, providers=None, senders=None, organizers=("organizer",),
-                 inbox=("alice",), sections=None, env=None, folder=None):
+                 inbox=("alice",), sections=None, env=None, folder=None, matrix=None):
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="roomline-daemon-")
-        self.port = servers.free_ports(1)[0]
+        chats = server if isinstance(server, (list, tuple)) else [server] if server else []
+        # A homeserver knows on which port it finds each of its application services.
+        self.slot = next((s.slots.take() for s in chats if hasattr(s, "slots")), None)
+        self.port = self.slot.port if self.slot else servers.free_ports(1)[0]
         self.url = f"http://{HOST}:{self.port}"
-        self.server = server
+        self.chats = chats
+        self.server = chats[0] if chats else None
         asan = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=1:exitcode=99"
         self.env = {**os.environ, "ASAN_OPTIONS": asan.lstrip(":"),
                     "UBSAN_OPTIONS": "print_stacktrace=1", **(env or {})}
@@ -79,15 +85,14 @@ class Roomline:
             "providers": providers or [SANDBOX],
             "senders": senders or [MAIN],
         }
-        if server:
+        if chats:
             self.config["team"] = {
-                "organizers": [f"xmpp:{server.jid(u)}" for u in organizers],
-                "inbox": [f"xmpp:{server.jid(u)}" for u in inbox],
+                "organizers": [c.user(u) for c in chats for u in organizers],
+                "inbox": [c.user(u) for c in chats for u in inbox],
             }
-            self.config["xmpp"] = {
-                "domain": server.component, "secret": server.secret, "host": HOST,
-                "port": server.component_port, "muc_service": server.muc,
-            }
+        for chat in chats:
+            name, section = chat.section(self.slot)
+            self.config[name] = {**section, **((matrix or {}) if name == "matrix" else {})}
         for name, keys in (sections or {}).items():
             self.config.setdefault(name, {}).update(keys)
         self.process = None
@@ -125,9 +130,10 @@ class Roomline:
         return servers.port_open(self.port)
 
     def wait_chat(self, timeout=30):
-        """Until it is connected to the chat network and the control room is there."""
-        wait_until(lambda: self.query("select address from place where kind=1 and address<>''"),
-                   timeout, lambda: "control room: " + self.log()[-3000:])
+        """Until it is connected to the chat networks and the control rooms are there."""
+        wait_until(lambda: len(self.query("select 1 from place where kind=1 and address<>''"))
+                   >= max(1, len(self.chats)), timeout,
+                   lambda: "control room: " + self.log()[-3000:])
         return self
 
     def stop(self, timeout=20):
@@ -211,7 +217,12 @@ class Roomline:
 
     @property
     def control(self):
-        return f"control@{self.server.muc}"
+        return self.control_of(self.server)
+
+    def control_of(self, chat):
+        """The address of the control room on that server."""
+        return self.query("select address from place where kind=1 and network=?",
+                          chat.network)[0][0]
 
 
 class Phone:

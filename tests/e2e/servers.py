@@ -206,6 +206,18 @@ class XmppServer(Server):
     def jid(self, user):
         return f"{user}@{self.domain}"
 
+    # ---- for the daemon's configuration
+
+    network = "xmpp"
+
+    def user(self, user):
+        return f"xmpp:{self.jid(user)}"
+
+    def section(self, _slot):
+        return self.network, {
+            "domain": self.component, "secret": self.secret, "host": HOST,
+            "port": self.component_port, "muc_service": self.muc}
+
 
 class Prosody(XmppServer):
     """Prosody 0.12. Rooms and archives in SQLite, accounts as files.

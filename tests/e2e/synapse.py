@@ -96,6 +96,16 @@ class Homeserver(Server):
     def mxid(self, user):
         return f"@{user}:{self.domain}"
 
+    # ---- for the daemon's configuration
+
+    network = "matrix"
+
+    def user(self, user):
+        return f"matrix:{self.mxid(user)}"
+
+    def section(self, slot):
+        return self.network, slot.section(self)
+
     def call(self, method, path, body=None, token=None, **more):
         """Asks and returns an Answer whatever it is. more: query, raw, content_type, timeout."""
         if not path.startswith("/_"):

@@ -200,7 +200,7 @@ static void card_sent(const struct mx_reply *reply, void *arg)
 static void card_put(struct mx_place *place, const struct mx_message *message, const char *txn,
 		     mx_done_fn *done)
 {
-	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND, .device = true};
+	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND};
 	STRBUF_AUTO(path);
 	STRBUF_AUTO(body);
 
@@ -208,6 +208,7 @@ static void card_put(struct mx_place *place, const struct mx_message *message, c
 	mx_build_message(&body, message);
 	call.path = path.buf;
 	call.body = body.buf;
+	mx_call_durable(place->m, &call);
 	mx_place_call(place, &call, done);
 }
 

@@ -41,7 +41,7 @@ static void send_status(struct mx_place *place, const struct mx_item *item)
 		[MARK_DELIVERED] = "SUCCESS",      [MARK_FAILED] = "FAIL_PERMANENT",
 		[MARK_UNKNOWN] = "FAIL_PERMANENT",
 	};
-	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND, .device = true};
+	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND};
 	char txn[MX_TXN_MAX];
 	STRBUF_AUTO(path);
 	STRBUF_AUTO(body);
@@ -54,6 +54,7 @@ static void send_status(struct mx_place *place, const struct mx_item *item)
 			failed ? "m.foreign_network_error" : NULL, NULL);
 	call.path = path.buf;
 	call.body = body.buf;
+	mx_call_durable(place->m, &call);
 	mx_http_call(place->m->http, &call, status_sent, NULL);
 }
 
@@ -88,7 +89,7 @@ static void on_marked(const struct mx_reply *reply, void *arg)
 
 static void react(struct mx_place *place, struct mx_item *item)
 {
-	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND, .device = true};
+	struct mx_call call = {.method = "PUT", .limit = MX_LIMIT_SEND};
 	char txn[MX_TXN_MAX];
 	STRBUF_AUTO(path);
 	STRBUF_AUTO(body);
@@ -103,6 +104,7 @@ static void react(struct mx_place *place, struct mx_item *item)
 	mx_build_reaction(&body, item->event, item->key);
 	call.path = path.buf;
 	call.body = body.buf;
+	mx_call_durable(place->m, &call);
 	mx_place_call(place, &call, on_marked);
 }
 
@@ -119,8 +121,7 @@ static void on_redacted(const struct mx_reply *reply, void *arg)
 
 static void redact(struct mx_place *place, struct mx_item *item, const char *reaction)
 {
-	struct mx_call call = {
-		.method = "PUT", .body = "{}", .limit = MX_LIMIT_SEND, .device = true};
+	struct mx_call call = {.method = "PUT", .body = "{}", .limit = MX_LIMIT_SEND};
 	char txn[MX_TXN_MAX];
 	STRBUF_AUTO(path);
 
@@ -128,6 +129,7 @@ static void redact(struct mx_place *place, struct mx_item *item, const char *rea
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/redact/{}/{}", mx_place_room_id(place),
 		reaction, txn);
 	call.path = path.buf;
+	mx_call_durable(place->m, &call);
 	mx_place_call(place, &call, on_redacted);
 }
 

@@ -221,9 +221,10 @@ static void chore_run(struct mx_room *room)
 			       .path = chore->path,
 			       .body = chore->body,
 			       .as = chore->as,
-			       .limit = chore->limit,
-			       .device = strstr(chore->path, "/send/") != NULL};
+			       .limit = chore->limit};
 
+	if (strstr(chore->path, "/send/"))
+		mx_call_durable(room->m, &call);
 	mx_room_call(room, &call, on_chore);
 }
 

@@ -22,6 +22,14 @@ void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_M
 			       loop_now(m->host.loop), m->serial++, letter);
 }
 
+/* Synapse 1.163 answers 500 to a device of the service's own user unless that is named too. */
+void mx_call_durable(const struct matrix *m, struct mx_call *call)
+{
+	call->device = true;
+	if (!call->as && m->cfg.appservice)
+		call->as = m->cfg.bot;
+}
+
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
 struct mx_item *mx_item_add(struct mx_place *place, struct relay_id id)
@@ -118,7 +126,6 @@ static void say_send(struct mx_place *place, const struct mx_item *item)
 	struct mx_call call = {.method = "PUT",
 			       .as = ghost ? place->room->ghost : NULL,
 			       .limit = MX_LIMIT_SEND,
-			       .device = true,
 			       .ts = m->cfg.appservice ? item->stamp : 0};
 	struct mx_message message = {
 		.text = item->text,
@@ -138,6 +145,7 @@ static void say_send(struct mx_place *place, const struct mx_item *item)
 	mx_build_message(&body, &message);
 	call.path = path.buf;
 	call.body = body.buf;
+	mx_call_durable(m, &call);
 	mx_place_call(place, &call, on_said);
 }
 
