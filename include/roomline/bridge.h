@@ -26,6 +26,12 @@ struct bridge_options { /* all borrowed; must live until bridge_free() or the ne
 	int64_t hold_ms;         /* an unanswered suggestion becomes an opt-out after this */
 	int64_t reply_window_ms; /* an answer of ours within this of theirs is a reply */
 	int max_segments;
+	const char *public_url;        /* of our HTTP server, without a slash at the end */
+	const char *link_secret;       /* links to files are signed with what is made of it */
+	int64_t link_ms;               /* how long they are good */
+	size_t file_max;               /* bytes of a file that is passed on */
+	const char *const *file_hosts; /* see http_fetch_order.hosts */
+	size_t file_host_n;
 	const struct sms_sender *senders; /* the first is the default */
 	size_t sender_n;
 	const char *const *organizers; /* users */
@@ -52,6 +58,15 @@ void bridge_reload(struct bridge *bridge, const struct bridge_options *options);
  * provider must be told to try again. */
 int bridge_sms_event(struct bridge *bridge, const struct sms_account *account,
 		     const struct sms_event *event, struct error *err);
+
+/* ---- links to files (src/http/media.c) ------------------------------------------------------- */
+
+enum bridge_link { LINK_GOOD, LINK_UNKNOWN, LINK_FORGED, LINK_EXPIRED };
+/* What follows MEDIA_PATH in a link that we made, or that a stranger made up. The bytes of the file
+ * are then read by bridge_media_read(). */
+#define MEDIA_PATH "/media/"
+enum bridge_link bridge_media_open(struct bridge *bridge, const char *link,
+				   struct media_id *id_out);
 
 /* ---- use cases (cmd/) ------------------------------------------------------------------------ */
 /* Called inside a step; a refusal is -1 with a sentence for the person, and has changed nothing. */

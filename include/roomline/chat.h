@@ -26,6 +26,9 @@
  *  8. What was said and could not be stored must come again, in order: by reading the place's
  *     archive anew when it is asked to open it, or, with CHAT_CAP_REDELIVERS, because the server
  *     tells all of it again until it is told that it is stored (bridge_after_commit()).
+ *  9. A say of a file is to show the file and not its text. Its bytes are read by
+ *     bridge_media_read() when it is its turn, so that few are in memory. Where they cannot be had,
+ *     the bot says what that has in their place; where the network cannot take them, the text.
  */
 #ifndef ROOMLINE_CHAT_H
 #define ROOMLINE_CHAT_H
@@ -37,6 +40,7 @@
 
 struct bridge;
 struct http_client;
+struct http_fetch_order;
 struct http_server;
 
 enum chat_cap {
@@ -44,6 +48,7 @@ enum chat_cap {
 	CHAT_CAP_GHOSTS = 2, /* a contact speaks as itself */
 	CHAT_CAP_EDITS = 4,
 	CHAT_CAP_REDELIVERS = 8, /* rule 8: the server repeats what was not stored */
+	CHAT_CAP_FILES = 16,     /* shows pictures and other files */
 };
 
 enum place_kind {
@@ -86,8 +91,9 @@ struct chat_say {
 	const struct chat_place *place;
 	enum chat_voice voice;
 	const char *text;
-	int64_t stamp; /* when it was said, if that was notably earlier; else 0 */
-	bool notice;   /* the bot's own words, not to be answered */
+	int64_t stamp;        /* when it was said, if that was notably earlier; else 0 */
+	bool notice;          /* the bot's own words, not to be answered */
+	struct media_id file; /* v != 0: show this file; only with CHAT_CAP_FILES */
 };
 
 struct chat_mark_call {
@@ -125,6 +131,9 @@ struct chat_network {
 	void (*close_place)(void *self, const struct chat_place *place);
 	void (*say)(void *self, const struct chat_say *say);
 	void (*mark)(void *self, const struct chat_mark_call *mark);
+	/* Completes how a file is fetched whose reference came up from here: the order is that of
+	 * the reference as an address that a stranger named. NULL: nothing to add. */
+	void (*locate)(void *self, const char *reference, struct http_fetch_order *order);
 	/* One line for !status: "connected to 127.0.0.1:5347 for 3 h". */
 	void (*describe)(void *self, char *out, size_t size);
 };
@@ -152,8 +161,15 @@ enum chat_said_kind {
 	CHAT_SAID_ENCRYPTED, /* we cannot read it */
 	CHAT_SAID_REACTION,  /* text is the emoji */
 	CHAT_SAID_RETRACTED,
-	CHAT_SAID_FILE,  /* a file or picture; text is its link */
+	CHAT_SAID_FILE,  /* a file or picture; text is what was said with it, "" nothing */
 	CHAT_SAID_OTHER, /* something an SMS cannot carry; text says what */
+};
+
+/* A file that somebody said, as far as is told. */
+struct chat_file {
+	const char *reference; /* https:…, or what locate() knows; "" or NULL: it cannot be had */
+	const char *type;      /* "image/jpeg"; "" or NULL: not told */
+	int64_t size;          /* bytes, 0: not told */
 };
 
 struct chat_said {
@@ -164,6 +180,7 @@ struct chat_said {
 	bool organizer;        /* is a member of the control room, let in by the organizers */
 	enum chat_said_kind what;
 	const char *text;
+	struct chat_file file;    /* CHAT_SAID_FILE */
 	const char *event_id;     /* the network's durable id: dedupe and cursor; "" in a 1:1 chat
 				     without one */
 	bool fleeting;            /* event_id is good for marks only: it is told once, and no
@@ -204,6 +221,25 @@ enum chat_broken {
  * goes on trying and this is only logged. */
 void bridge_chat_broken(struct bridge *bridge, const char *network, enum chat_broken what,
 			const char *why);
+
+/* ---- the bytes of files (src/bridge/media_read.c) ---------------------------------------------- */
+
+struct chat_bytes {
+	const char *bytes; /* NULL: they cannot be had; borrowed for the callback */
+	size_t len;
+	const char *type; /* what they are, by themselves: "image/jpeg" */
+	const char *name; /* for who stores them: "picture.jpg" */
+	/* When they cannot be had: */
+	const char *problem; /* why, in plain words; "" */
+	const char *text;    /* what to say in their place */
+	bool again;          /* another time they may */
+};
+
+typedef void chat_bytes_fn(const struct chat_bytes *bytes, void *arg);
+/* fn is called once, later. */
+void bridge_media_read(struct bridge *bridge, struct media_id id, chat_bytes_fn *fn, void *arg);
+/* Whoever reads with that fn and arg is not called any more. */
+void bridge_media_forget(struct bridge *bridge, chat_bytes_fn *fn, const void *arg);
 
 /* ---- what a network remembers ----------------------------------------------------------------- */
 

@@ -20,8 +20,8 @@
  *  6. parse_hook MUST accept fields it does not know, MUST give each event a key that is the same
  *     when the provider repeats it and different when it means something new, and MUST cap at max.
  *  7. Texts in events are UTF-8 as decoded from the provider; the bridge cleans them.
- *  8. What the table says of caps, reply_by, max_chars, hook_reply_* and *_keywords is what holds
- *     where the account's settings say nothing: ask the sms_account_*() functions.
+ *  8. What the table says of caps, reply_by, max_chars, max_media_kb, hook_reply_* and *_keywords
+ *     is what holds where the account's settings say nothing: ask the sms_account_*() functions.
  */
 #ifndef ROOMLINE_SMS_H
 #define ROOMLINE_SMS_H
@@ -160,6 +160,7 @@ struct sms_driver {
 	unsigned caps; /* of enum sms_cap */
 	enum sms_reply_by reply_by;
 	int max_chars;
+	int max_media_kb; /* of all files of one text together; 0 without SMS_CAP_MEDIA */
 	const struct setting *settings;
 	const char *const *stop_keywords; /* the provider's own, when it answers; NULL-terminated */
 	const char *const *start_keywords; /* NULL lists: none */
@@ -178,6 +179,10 @@ struct sms_driver {
 	/* How many events (0 is fine), or -1 when it cannot be understood. */
 	int (*parse_hook)(const struct sms_account *account, const struct sms_hook *hook,
 			  struct sms_event *events_out, int max, struct error *err);
+	/* Completes how a file of an inbound text is fetched: the order is that of its URL as an
+	 * address that a stranger named. The provider's own gets its credentials. NULL: nothing to
+	 * add. */
+	void (*locate)(const struct sms_account *account, struct http_fetch_order *order);
 	/* What the provider wants to hear: content type and body; both may be "". */
 	const char *hook_reply_type;
 	const char *hook_reply_body;
@@ -188,11 +193,12 @@ const struct sms_driver *sms_driver_find(const char *name); /* NULL: no such dri
 const struct sms_driver *const *sms_drivers(void);          /* NULL-terminated */
 
 /* What holds for an account: the driver's table, or what a setting of that name says instead, for
- * drivers whose settings have it: caps, stop_reply_by, max_chars, hook_reply_type,
+ * drivers whose settings have it: caps, stop_reply_by, max_chars, max_media_kb, hook_reply_type,
  * hook_reply_body, stop_keywords, start_keywords, help_keywords. */
 unsigned sms_account_caps(const struct sms_account *account);
 enum sms_reply_by sms_account_reply_by(const struct sms_account *account);
 int sms_account_max_chars(const struct sms_account *account);
+int sms_account_max_media_kb(const struct sms_account *account);
 const char *sms_account_hook_reply_type(const struct sms_account *account);
 const char *sms_account_hook_reply_body(const struct sms_account *account);
 /* Which of the provider's own keywords the whole text is, so that the provider knows it too. */

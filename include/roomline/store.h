@@ -136,6 +136,8 @@ int store_list_conversations(struct store *store, enum conversation_filter filte
 int store_search_conversations(struct store *store, const char *words, int limit,
 			       store_conversation_fn *fn, void *arg, struct error *err);
 
+struct media_row;
+
 /* ---- messages and the outbox --------------------------------------------------------------- */
 
 /* Rank of a text on its way out; a report never moves it down. See bridge/message.h. */
@@ -185,6 +187,8 @@ struct message_row {
 	char reason[REASON_MAX];
 	bool handled;  /* a human has decided about it; store_message_set_handled() */
 	bool hopeless; /* not stored: that another try cannot help was just learnt */
+	struct media_row
+		*added; /* not stored here: the files of one that is being added; borrowed */
 	int64_t created_at;
 	int64_t updated_at;
 	struct phone phone; /* joined from the contact */

@@ -21,6 +21,7 @@ struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_cl
 	bridge->client = client;
 	bridge->options = options;
 	bridge->rate = rate_new();
+	bridge->media = media_loads_new(bridge);
 	bridge->clock = loop_now(loop) - loop_monotonic(loop);
 	return bridge;
 }
@@ -38,6 +39,7 @@ void bridge_free(struct bridge *bridge)
 	while (store_in_batch(bridge->store))
 		store_commit(bridge->store);
 	outbox_release(bridge);
+	media_release(bridge);
 	places_release(bridge);
 	loop_cancel(bridge->hold_timer);
 	loop_cancel(bridge->stop_timer);
@@ -151,7 +153,7 @@ int bridge_start(struct bridge *bridge, struct error *err)
 		return error_set(err, ERR_IO, "the database cannot be written: is the disk full?");
 	holds_watch(bridge);
 	outbox_kick(bridge);
-	return 0;
+	return media_start(bridge, err);
 }
 
 static void on_stop_timer(void *arg)

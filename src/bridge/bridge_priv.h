@@ -52,7 +52,9 @@ struct network_slot {
 	bool up;
 };
 
-struct send; /* outbox.c */
+struct send;        /* outbox.c */
+struct media_loads; /* media_read.c */
+struct media_check; /* media.c */
 
 #define PLACE_BUCKETS 1024
 
@@ -80,6 +82,9 @@ struct bridge {
 
 	/* holds.c */
 	struct loop_timer *hold_timer;
+
+	struct media_loads *media;
+	LIST_HEAD(, media_check) media_checks;
 };
 
 /* ---- bridge.c ---------------------------------------------------------------------------------- */
@@ -126,6 +131,55 @@ int queue_add(struct bridge *bridge, struct message_row *row, const struct phone
 /* Other words for a text that is still queued; when they are refused, the old ones stay. */
 int queue_rewrite(struct bridge *bridge, const struct message_row *row, const char *text,
 		  struct error *err);
+
+/* ---- texting.c --------------------------------------------------------------------------------- */
+
+/* Queues a text in a conversation; file: one that goes with it, or NULL. */
+int text_with_file(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		   const char *text, struct media_row *file, struct error *err);
+
+/* ---- media.c: pictures and other files --------------------------------------------------------- */
+
+/* Those of an inbound text: rows, and what is to be shown. */
+int media_take(struct bridge *bridge, const struct sms_event *event,
+	       const struct conversation_row *conversation, struct message_id message, int64_t at,
+	       struct error *err);
+/* Those of a text that is being added: row->added, row->files. */
+int media_add(struct bridge *bridge, const struct message_row *row, struct error *err);
+/* Those of a text that is sent once more as a new one, to be looked at anew. */
+struct media_copies {
+	struct media_row v[SMS_MEDIA_MAX];
+	int n;
+};
+int media_copy(struct bridge *bridge, const struct message_row *row, struct media_copies *out,
+	       struct error *err);
+void media_copies_release(struct media_copies *copies);
+/* What the gate wants to know of them. */
+int media_ask(struct bridge *bridge, const struct message_row *row, const struct sms_sender *sender,
+	      struct gate_files *out, struct error *err);
+/* Looks at those of queued texts that nobody has looked at. */
+int media_start(struct bridge *bridge, struct error *err);
+void media_release(struct bridge *bridge);
+/* Appends a link to a file that is good from now on for a while. */
+void media_link(struct bridge *bridge, struct media_id id, const char *file_name,
+		struct strbuf *out);
+/* Appends what is said where a file is not shown; problem: why it could not be had, or NULL. */
+void media_words(struct bridge *bridge, struct media_id id, const char *problem,
+		 struct strbuf *out);
+
+struct media_links {
+	char *v[SMS_MEDIA_MAX];
+	size_t n;
+};
+/* For the provider. */
+int media_links_of(struct bridge *bridge, struct message_id message, struct media_links *out,
+		   struct error *err);
+void media_links_release(struct media_links *links);
+
+/* ---- media_read.c: the bytes ------------------------------------------------------------------- */
+
+struct media_loads *media_loads_new(struct bridge *bridge);
+void media_loads_free(struct media_loads *loads); /* the client must be gone */
 
 /* ---- outbox.c: out of the queue -------------------------------------------------------------- */
 
@@ -275,6 +329,9 @@ __attribute__((format(printf, 3, 4))) int relay_alert(struct bridge *bridge, str
 						      const char *fmt, ...);
 int relay_say_all(struct bridge *bridge, const struct conversation_row *conversation,
 		  const char *text, struct message_id message, int64_t at, struct error *err);
+/* The same for a file of theirs. */
+int relay_show_all(struct bridge *bridge, const struct conversation_row *conversation,
+		   struct media_id media, struct message_id message, int64_t at, struct error *err);
 
 /* ---- audit (assign.c) -------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
+#include "core/media.h"
 #include "roomline/cmd.h"
 
 #include <string.h>
@@ -54,7 +55,8 @@ static int may_text(const struct speech *s, struct error *err)
 	return 0;
 }
 
-static int said_text(struct speech *s, struct error *err)
+/* file: NULL for words alone. */
+static int said_text(struct speech *s, struct media_row *file, struct error *err)
 {
 	if (may_text(s, err) < 0)
 		return -1;
@@ -62,7 +64,7 @@ static int said_text(struct speech *s, struct error *err)
 	if (s->conversation.owner[0] == '\0' &&
 	    bridge_assign(s->bridge, &s->actor, s->conversation.id, s->user, err) < 0)
 		return -1;
-	return bridge_text(s->bridge, &s->actor, s->conversation.id, s->said->text, err);
+	return text_with_file(s->bridge, &s->actor, s->conversation.id, s->said->text, file, err);
 }
 
 static int said_command(struct speech *s, struct error *err)
@@ -111,19 +113,50 @@ static int check_words(const struct speech *s, struct error *err)
 	return 0;
 }
 
+/* Whoever runs the server can look into any room. */
+static int may_act(const struct speech *s, struct error *err)
+{
+	if (is_of_the_team(s) || strcmp(s->conversation.owner, s->user) == 0)
+		return 0;
+	return error_set(err, ERR_STATE,
+			 "Not done: you are not of the team. Only who has this "
+			 "conversation, the inbox team and the organizers act here.");
+}
+
 /* What was written in the room of a conversation. */
 static int said_words(struct speech *s, struct error *err)
 {
 	if (is_note(s->words))
 		return 0;
-	/* Whoever runs the server can look into any room. */
-	if (!is_of_the_team(s) && strcmp(s->conversation.owner, s->user) != 0)
-		return error_set(err, ERR_STATE,
-				 "Not done: you are not of the team. Only who has this "
-				 "conversation, the inbox team and the organizers act here.");
+	if (may_act(s, err) < 0)
+		return -1;
 	if (s->words[0] == CMD_PREFIX)
 		return said_command(s, err);
-	return check_words(s, err) < 0 ? -1 : said_text(s, err);
+	return check_words(s, err) < 0 ? -1 : said_text(s, NULL, err);
+}
+
+/* A picture or another file, with or without words. */
+static int said_file(struct speech *s, struct error *err)
+{
+	const struct chat_file *said = &s->said->file;
+	const struct media_type *type = said->type ? media_type_find(said->type) : NULL;
+	AUTO_FREE char *reference = xstrdup_null(said->reference);
+	struct media_row file = {.reference = reference, .size = said->size > 0 ? said->size : 0};
+
+	if (is_note(s->words))
+		return 0;
+	if (may_act(s, err) < 0)
+		return -1;
+	if (s->words[0] == CMD_PREFIX)
+		return error_set(err, ERR_STATE,
+				 "Not done: a command takes no picture or file. Send them apart.");
+	if (!reference || !*reference || strlen(reference) > MEDIA_REFERENCE_MAX)
+		return error_set(err, ERR_STATE,
+				 "Not texted: I cannot get that picture or file. Send words or a "
+				 "link.");
+	STR_COPY(file.network, s->network);
+	STR_COPY(file.type, type ? type->name : "");
+	return check_words(s, err) < 0 ? -1 : said_text(s, &file, err);
 }
 
 /* ---- changing one's mind ---------------------------------------------------------------------- */
@@ -241,10 +274,7 @@ static int said_in_conversation(struct speech *s, struct error *err)
 			"A reaction is not texted: they do not see it. Write some words if they "
 			"should know.");
 	case CHAT_SAID_FILE:
-		return error_set(err, ERR_STATE,
-				 "Not texted: files and pictures cannot be sent as SMS from here. "
-				 "Send words or "
-				 "a link.");
+		return said_file(s, err);
 	case CHAT_SAID_OTHER:
 		return error_set(err, ERR_STATE, "Not texted: an SMS cannot carry %s.", text);
 	}

@@ -95,7 +95,7 @@ int bridge_drop(struct bridge *bridge, const struct actor *actor, struct message
 	return audit(bridge, actor, "drop", err, "message=%lld", (long long)id.v);
 }
 
-/* The same words as a new text. */
+/* The same words and files as a new text. */
 static int send_again(struct bridge *bridge, const struct actor *actor,
 		      const struct message_row *old, struct error *err)
 {
@@ -103,16 +103,20 @@ static int send_again(struct bridge *bridge, const struct actor *actor,
 				    .kind = old->kind,
 				    .text = old->text,
 				    .origin_place = actor->place};
+	__attribute__((cleanup(media_copies_release))) struct media_copies files = {0};
 	struct contact_row contact = {0};
 	struct conversation_row conversation;
 	const struct sms_sender *sender;
 
 	if (conversation_of(bridge, &old->phone, &contact, &conversation, err) < 0 ||
-	    sender_for(bridge, &contact, &sender, err) < 0)
+	    sender_for(bridge, &contact, &sender, err) < 0 ||
+	    media_copy(bridge, old, &files, err) < 0)
 		return -1;
 	STR_COPY(again.sender, sender->name);
 	STR_COPY(again.author, actor->user);
 	STR_COPY(again.origin_event, actor->event_id);
+	again.added = files.v;
+	again.files = files.n;
 	return queue_add(bridge, &again, &old->phone, err);
 }
 

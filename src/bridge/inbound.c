@@ -46,16 +46,15 @@ static void clean(struct strbuf *out, const char *text)
 		log_warn("inbound.cut bytes=%zu", strlen(text));
 }
 
-/* The words, and below them the links of pictures. */
-static void all_of(const struct sms_event *event, const char *words, struct strbuf *out)
+/* Where only words are shown: the files are told of. */
+static void in_words(const struct sms_event *event, struct strbuf *out)
 {
-	strbuf_adds(out, words);
-	for (int i = 0; i < event->media_n; i++) {
-		if (out->len > 0)
-			strbuf_addc(out, '\n');
-		clean(out, event->media[i]);
-	}
-	if (out->len == 0)
+	clean(out, event->text ? event->text : "");
+	if (event->media_n > 0)
+		strbuf_addf(out, "%s(%d picture%s or file%s)", out->len > 0 ? "\n" : "",
+			    event->media_n, event->media_n == 1 ? "" : "s",
+			    event->media_n == 1 ? "" : "s");
+	else if (out->len == 0)
 		strbuf_adds(out, "(a text without words)");
 }
 
@@ -74,11 +73,9 @@ static bool is_ours(const struct bridge *bridge, const struct phone *number)
 static int from_ourselves(struct bridge *bridge, const struct sms_event *event,
 			  const struct phone *from, struct error *err)
 {
-	STRBUF_AUTO(words);
 	STRBUF_AUTO(all);
 
-	clean(&words, event->text ? event->text : "");
-	all_of(event, words.buf, &all);
+	in_words(event, &all);
 	log_warn("inbound.own from=%s", log_phone(from->e164));
 	return relay_alert(bridge, err,
 			   "A text came from our own number %s. It is shown here and not acted "
@@ -90,28 +87,28 @@ static int from_ourselves(struct bridge *bridge, const struct sms_event *event,
 static int nameless(struct bridge *bridge, const struct sms_event *event, struct error *err)
 {
 	STRBUF_AUTO(from);
-	STRBUF_AUTO(words);
 	STRBUF_AUTO(all);
 
 	utf8_clean(&from, event->from, strlen(event->from), NAME_CODE_POINTS_MAX);
-	clean(&words, event->text ? event->text : "");
-	all_of(event, words.buf, &all);
+	in_words(event, &all);
 	log_warn("inbound.nameless key=%s", log_quote(event->key));
 	return relay_alert(bridge, err,
 			   "A text came from “%s”, which is no number one could answer:\n%s",
 			   from.buf, all.buf);
 }
 
-static int announce(struct bridge *bridge, const struct conversation_row *row, const char *words,
-		    struct error *err)
+static int announce(struct bridge *bridge, const struct conversation_row *row,
+		    const struct sms_event *event, struct error *err)
 {
+	STRBUF_AUTO(words);
 	STRBUF_AUTO(title);
 	STRBUF_AUTO(start);
 	STRBUF_AUTO(links);
 
 	bridge_title(row, &title);
 	bridge_place_links(bridge, row->id, &links);
-	if (!utf8_clean(&start, words, strlen(words), ANNOUNCED_CODE_POINTS))
+	in_words(event, &words);
+	if (!utf8_clean(&start, words.buf, words.len, ANNOUNCED_CODE_POINTS))
 		strbuf_adds(&start, "…");
 	return relay_alert(
 		bridge, err,
@@ -129,6 +126,7 @@ static int store_text(struct bridge *bridge, const struct sms_account *account,
 	struct message_row message = {.conversation = row->id,
 				      .state = MSG_RECEIVED,
 				      .text = copy,
+				      .files = event->media_n,
 				      .created_at = bridge_now(bridge)};
 
 	message.updated_at = message.created_at;
@@ -142,6 +140,20 @@ static int store_text(struct bridge *bridge, const struct sms_account *account,
 	log_info("inbound.stored message=%lld from=%s sender=%s", (long long)message.id.v,
 		 log_phone(row->phone.e164), message.sender);
 	return 0;
+}
+
+/* The text, and then its files; pictures often come without words. */
+static int show(struct bridge *bridge, const struct sms_account *account,
+		const struct sms_sender *sender, const struct conversation_row *row,
+		const struct sms_event *event, const char *words, int64_t now, struct error *err)
+{
+	const char *text = words[0] || event->media_n ? words : "(a text without words)";
+	struct message_id message;
+
+	if (store_text(bridge, account, sender, row, event, text, &message, err) < 0 ||
+	    (text[0] && relay_say_all(bridge, row, text, message, now, err) < 0))
+		return -1;
+	return media_take(bridge, event, row, message, now, err);
 }
 
 /* A stop needs no conversation that somebody would have to look at; what is closed stays so. */
@@ -161,22 +173,18 @@ static int take(struct bridge *bridge, const struct sms_account *account,
 		const struct contact_row *contact, struct error *err)
 {
 	STRBUF_AUTO(words);
-	STRBUF_AUTO(all);
 	struct conversation_row row;
-	struct message_id message;
 	struct meaning meaning;
 	int64_t now = bridge_now(bridge);
 	bool opened;
 	int known = store_find_conversation(bridge->store, contact->id, &row, err);
 
 	clean(&words, event->text ? event->text : "");
-	all_of(event, words.buf, &all);
 	if (known < 0 ||
 	    meaning_read(bridge, account, sender, event, &contact->phone, known ? &row : NULL,
 			 words.buf, &meaning, err) < 0 ||
 	    conversation_for(bridge, contact, meaning.verdict, known > 0, &row, &opened, err) < 0 ||
-	    store_text(bridge, account, sender, &row, event, all.buf, &message, err) < 0 ||
-	    relay_say_all(bridge, &row, all.buf, message, now, err) < 0)
+	    show(bridge, account, sender, &row, event, words.buf, now, err) < 0)
 		return -1;
 	/* Only what they said to us, and not to our machine, makes our next text a reply. */
 	if (meaning.verdict == OPTOUT_NONE || meaning.verdict == OPTOUT_SUGGEST_STOP) {
@@ -186,7 +194,7 @@ static int take(struct bridge *bridge, const struct sms_account *account,
 	}
 	if (meaning_apply(bridge, sender, &row, words.buf, &meaning, err) < 0)
 		return -1;
-	return opened && row.owner[0] == '\0' ? announce(bridge, &row, all.buf, err) : 0;
+	return opened && row.owner[0] == '\0' ? announce(bridge, &row, event, err) : 0;
 }
 
 int inbound_text(struct bridge *bridge, const struct sms_account *account,

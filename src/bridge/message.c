@@ -82,8 +82,11 @@ bool message_is_hopeless(enum sms_class class)
 /* The first words of a text, to recognise it by. */
 static void snippet(const char *text, char out[SNIPPET_BYTES + 8])
 {
-	size_t n = utf8_whole(text, strnlen(text, SNIPPET_BYTES));
+	size_t n;
 
+	if (text[0] == '\0')
+		text = "a picture or file";
+	n = utf8_whole(text, strnlen(text, SNIPPET_BYTES));
 	(void)snprintf(out, SNIPPET_BYTES + 8, "%.*s%s", (int)n, text, text[n] ? "…" : "");
 	for (char *p = out; *p; p++) {
 		if (*p == '\n')
@@ -106,9 +109,13 @@ static int tell_good(struct bridge *bridge, const struct message_row *row,
 static int tell_bad(struct bridge *bridge, const struct message_row *row, enum message_state before,
 		    const char *words, struct error *err)
 {
+	static const char told[] =
+		"Not sent: "; /* the gate's words begin so where they stand alone */
 	const char *reason = row->reason[0] ? row->reason : "no reason was given.";
 	char code[SMS_CODE_MAX + 8] = "";
 
+	if (strncmp(reason, told, strlen(told)) == 0)
+		reason += strlen(told);
 	if (row->code[0])
 		(void)snprintf(code, sizeof(code), " [%s]", row->code);
 	if (before == MSG_NEW)

@@ -27,6 +27,7 @@ struct cleared_sms {
 	struct phone to;
 	const char *from;
 	const char *text;
+	struct media_links media;
 	int validity_s;
 };
 
@@ -52,9 +53,8 @@ const char *cleared_sms_text(const struct cleared_sms *sms)
 
 size_t cleared_sms_media(const struct cleared_sms *sms, const char *const **urls_out)
 {
-	(void)sms;
-	*urls_out = NULL;
-	return 0;
+	*urls_out = (const char *const *)sms->media.v;
+	return sms->media.n;
 }
 
 int cleared_sms_validity_s(const struct cleared_sms *sms)
@@ -115,6 +115,7 @@ static void send_free(struct send *send)
 	LIST_REMOVE(send, link);
 	send->bridge->open_sends--;
 	loop_cancel(send->retry);
+	media_links_release(&send->sms.media);
 	free(send->text);
 	free(send);
 }
@@ -349,6 +350,7 @@ static int take(struct taking *t, struct message_row *row, const struct sms_send
 {
 	struct bridge *bridge = t->bridge;
 	struct gate_ruling ruling;
+	struct send *send;
 	int moved;
 
 	if (gate_ask(bridge, row, sender, &ruling, t->err) < 0)
@@ -370,8 +372,9 @@ static int take(struct taking *t, struct message_row *row, const struct sms_send
 		return moved;
 	crash_point("outbox.claimed");
 	*t->last = send_new(bridge, row, sender);
-	t->last = &(*t->last)->claimed_next;
-	return 0;
+	send = *t->last;
+	t->last = &send->claimed_next;
+	return row->files > 0 ? media_links_of(bridge, row->id, &send->sms.media, t->err) : 0;
 }
 
 static bool is_only_account(const struct bridge *bridge, const struct sms_account *account)

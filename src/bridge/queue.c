@@ -61,15 +61,17 @@ static int segments_of(const char *text)
 	return count.segments;
 }
 
-/* It has to wait: that is said at once, where it was said. */
-static int tell_waiting(struct bridge *bridge, const struct message_row *row, const char *why,
-			struct error *err)
+/* It has to wait: that is said at once, where it was said. A file is looked at in no time. */
+static int tell_waiting(struct bridge *bridge, const struct message_row *row,
+			const struct gate_ruling *ruling, struct error *err)
 {
 	if (row->origin_place.v == 0)
 		return 0;
 	if (relay_mark(bridge, row->origin_place, row->origin_event, MARK_QUEUED, row->id, err) < 0)
 		return -1;
-	return relay_tell(bridge, row->conversation, err, "🕓 %s", why);
+	if (ruling->code == GATE_FILE_UNREAD)
+		return 0;
+	return relay_tell(bridge, row->conversation, err, "🕓 %s", ruling->why);
 }
 
 int queue_try(struct bridge *bridge, struct message_row *row, const struct phone *to,
@@ -95,10 +97,10 @@ int queue_try(struct bridge *bridge, struct message_row *row, const struct phone
 	row->created_at = bridge_now(bridge);
 	row->updated_at = row->created_at;
 	row->due_at = row->created_at;
-	if (store_message_add(bridge->store, row, err) < 0)
+	if (store_message_add(bridge->store, row, err) < 0 || media_add(bridge, row, err) < 0)
 		return -1;
 	outbox_kick_after_commit(bridge);
-	if (ruling_out->wait && tell_waiting(bridge, row, ruling_out->why, err) < 0)
+	if (ruling_out->wait && tell_waiting(bridge, row, ruling_out, err) < 0)
 		return -1;
 	return 1;
 }

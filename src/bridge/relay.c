@@ -31,6 +31,30 @@ struct giving {
 	int given;
 };
 
+/* A network that shows no files is told of one in words, which are the bot's. */
+static void say_row(struct giving *g, const struct relay_row *row)
+{
+	struct chat_say say = {.id = row->id,
+			       .place = &g->view->place,
+			       .voice = row->voice,
+			       .text = row->text,
+			       .stamp = g->now - row->at > LATE_MS ? row->at : 0,
+			       .notice = row->kind == RELAY_NOTICE};
+	STRBUF_AUTO(words);
+
+	if (row->media.v != 0) {
+		media_words(g->state->bridge, row->media, NULL, &words);
+		say.text = words.buf;
+		if (g->slot->network->caps & CHAT_CAP_FILES) {
+			say.file = row->media;
+		} else {
+			say.voice = VOICE_BOT;
+			say.notice = true;
+		}
+	}
+	g->slot->network->say(g->slot->self, &say);
+}
+
 static bool give_row(const struct relay_row *row, void *arg)
 {
 	struct giving *g = arg;
@@ -47,14 +71,7 @@ static bool give_row(const struct relay_row *row, void *arg)
 
 		g->slot->network->mark(g->slot->self, &mark);
 	} else {
-		struct chat_say say = {.id = row->id,
-				       .place = &g->view->place,
-				       .voice = row->voice,
-				       .text = row->text,
-				       .stamp = g->now - row->at > LATE_MS ? row->at : 0,
-				       .notice = row->kind == RELAY_NOTICE};
-
-		g->slot->network->say(g->slot->self, &say);
+		say_row(g, row);
 	}
 	crash_point("relay.said");
 	return g->state->phase == PLACE_READY;
@@ -160,18 +177,39 @@ static int relay_add(struct bridge *bridge, const struct place_row *place,
 	return 0;
 }
 
-static int relay_say(struct bridge *bridge, const struct place_row *place, enum chat_voice voice,
-		     const char *text, struct message_id message, int64_t at, struct error *err)
-{
-	AUTO_FREE char *copy = xstrdup(text);
-	struct relay_row row = {.place = place->id,
-				.kind = voice == VOICE_CONTACT ? RELAY_SAY : RELAY_NOTICE,
-				.voice = voice,
-				.text = copy,
-				.message = message,
-				.at = at};
+/* What is said in one place, or the same in several. */
+struct spreading {
+	struct bridge *bridge;
+	enum chat_voice voice;
+	const char *text;
+	struct media_id media; /* in place of the text */
+	struct message_id message;
+	int64_t at;
+	struct error *err;
+	bool failed;
+};
 
-	return relay_add(bridge, place, &row, err);
+static int relay_say(const struct spreading *s, const struct place_row *place)
+{
+	AUTO_FREE char *copy = xstrdup(s->text);
+	struct relay_row row = {.place = place->id,
+				.kind = s->voice == VOICE_CONTACT ? RELAY_SAY : RELAY_NOTICE,
+				.voice = s->voice,
+				.text = copy,
+				.media = s->media,
+				.message = s->message,
+				.at = s->at};
+
+	return relay_add(s->bridge, place, &row, s->err);
+}
+
+static struct spreading by_bot(struct bridge *bridge, const char *text, struct error *err)
+{
+	return (struct spreading){.bridge = bridge,
+				  .voice = VOICE_BOT,
+				  .text = text,
+				  .at = bridge_now(bridge),
+				  .err = err};
 }
 
 int relay_mark(struct bridge *bridge, struct place_id place, const char *event_id,
@@ -196,35 +234,25 @@ int relay_mark(struct bridge *bridge, struct place_id place, const char *event_i
 	return relay_add(bridge, &place_row, &row, err);
 }
 
-static const struct message_id no_message = {0};
-
 int relay_notice(struct bridge *bridge, const struct place_row *place, struct error *err,
 		 const char *fmt, ...)
 {
 	STRBUF_AUTO(text);
+	struct spreading s;
 	va_list ap;
 
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	return relay_say(bridge, place, VOICE_BOT, text.buf, no_message, bridge_now(bridge), err);
+	s = by_bot(bridge, text.buf, err);
+	return relay_say(&s, place);
 }
-
-struct spreading { /* the same words into several places */
-	struct bridge *bridge;
-	enum chat_voice voice;
-	const char *text;
-	struct message_id message;
-	int64_t at;
-	struct error *err;
-	bool failed;
-};
 
 static bool spread_to(const struct place_row *place, void *arg)
 {
 	struct spreading *s = arg;
 
-	s->failed = relay_say(s->bridge, place, s->voice, s->text, s->message, s->at, s->err) < 0;
+	s->failed = relay_say(s, place) < 0;
 	return !s->failed;
 }
 
@@ -238,15 +266,28 @@ static int spread(struct spreading *s, struct conversation_id conversation)
 int relay_say_all(struct bridge *bridge, const struct conversation_row *conversation,
 		  const char *text, struct message_id message, int64_t at, struct error *err)
 {
-	struct spreading s = {bridge, VOICE_CONTACT, text, message, at, err, false};
+	struct spreading s = {.bridge = bridge,
+			      .voice = VOICE_CONTACT,
+			      .text = text,
+			      .message = message,
+			      .at = at,
+			      .err = err};
 
 	return spread(&s, conversation->id);
 }
 
-static struct spreading by_bot(struct bridge *bridge, const char *text, struct error *err)
+int relay_show_all(struct bridge *bridge, const struct conversation_row *conversation,
+		   struct media_id media, struct message_id message, int64_t at, struct error *err)
 {
-	return (struct spreading){bridge, VOICE_BOT, text, no_message, bridge_now(bridge),
-				  err,    false};
+	struct spreading s = {.bridge = bridge,
+			      .voice = VOICE_CONTACT,
+			      .text = "",
+			      .media = media,
+			      .message = message,
+			      .at = at,
+			      .err = err};
+
+	return spread(&s, conversation->id);
 }
 
 int relay_tell(struct bridge *bridge, struct conversation_id conversation, struct error *err,

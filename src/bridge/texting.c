@@ -17,8 +17,18 @@ static enum message_kind kind_of(const struct bridge *bridge,
 int bridge_text(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
 		const char *text, struct error *err)
 {
+	return text_with_file(bridge, actor, id, text, NULL, err);
+}
+
+int text_with_file(struct bridge *bridge, const struct actor *actor, struct conversation_id id,
+		   const char *text, struct media_row *file, struct error *err)
+{
 	AUTO_FREE char *copy = xstrdup(text);
-	struct message_row row = {.conversation = id, .text = copy, .origin_place = actor->place};
+	struct message_row row = {.conversation = id,
+				  .text = copy,
+				  .files = file ? 1 : 0,
+				  .added = file,
+				  .origin_place = actor->place};
 	struct conversation_row conversation;
 	struct contact_row contact;
 	const struct sms_sender *sender;

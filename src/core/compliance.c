@@ -100,9 +100,16 @@ static int64_t repeat_window(enum gate_kind kind)
 	BUG("gate kind %d", (int)kind);
 }
 
+/* Pictures without words are not the same for that. */
+static bool is_wordless(const struct gate_input *input)
+{
+	return *gate_first_visible(input->text) == '\0';
+}
+
 static bool is_repeated(const struct gate_input *input, char *why, size_t size)
 {
-	if (input->duplicate_age < 0 || input->duplicate_age >= repeat_window(input->kind))
+	if (is_wordless(input) || input->duplicate_age < 0 ||
+	    input->duplicate_age >= repeat_window(input->kind))
 		return false;
 	(void)snprintf(why, size,
 		       "Not sent: they got just these words from us %lld %s ago. Change them if "
@@ -139,7 +146,7 @@ const char *gate_first_visible(const char *text)
 static bool is_empty(const struct gate_input *input, char *why, size_t size)
 {
 	(void)snprintf(why, size, "Not sent: there are no words in it.");
-	return *gate_first_visible(input->text) == '\0';
+	return is_wordless(input) && input->files.n == 0;
 }
 
 static bool is_too_long(const struct gate_input *input, char *why, size_t size)
@@ -162,6 +169,39 @@ static bool is_too_long(const struct gate_input *input, char *why, size_t size)
 	return count.segments > input->max_segments || count.units > input->max_chars;
 }
 
+static bool is_filed_in_vain(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size,
+		       "Not sent: the provider of this number takes no pictures or files. Send "
+		       "words, or a link.");
+	return input->files.n > 0 && !input->files.possible;
+}
+
+static bool is_file_untextable(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size,
+		       "Not sent: phones cannot be sent this kind of file (%s). JPEG, PNG and GIF "
+		       "pictures, MP4 and 3GP videos and contact cards can be sent.",
+		       input->files.untextable ? input->files.untextable : "");
+	return input->files.untextable != NULL;
+}
+
+static bool is_file_large(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size,
+		       "Not sent: the file has %lld kB, and %lld kB can be sent. Make it smaller, "
+		       "or send a link.",
+		       (long long)((input->files.bytes + 1023) / 1024),
+		       (long long)(input->files.max_bytes / 1024));
+	return input->files.n > 0 && input->files.bytes > input->files.max_bytes;
+}
+
+static bool is_file_unread(const struct gate_input *input, char *why, size_t size)
+{
+	(void)snprintf(why, size, "Queued: the file is being looked at.");
+	return input->files.unread;
+}
+
 static const struct gate_rule rules[] = {
 	{GATE_TOO_LATE, "E_TOO_LATE", 0, false, is_late},
 	{GATE_NUMBER_CLASS, "E_NUMBER_CLASS", 0, false, is_untextable},
@@ -169,11 +209,15 @@ static const struct gate_rule rules[] = {
 	 is_suppressed},
 	{GATE_OVERTAKEN, "E_OVERTAKEN", ~KIND(GATE_STOP_CONFIRM), false, is_overtaken},
 	{GATE_HOLD, "E_HOLD", AUTOMATIC | KIND(GATE_REPLY), false, is_held},
+	{GATE_NO_FILES, "E_NO_MMS", 0, false, is_filed_in_vain},
+	{GATE_FILE_TYPE, "E_FILE_TYPE", 0, false, is_file_untextable},
+	{GATE_FILE_SIZE, "E_FILE_SIZE", 0, false, is_file_large},
 	{GATE_EMPTY, "E_EMPTY", 0, false, is_empty},
 	{GATE_TOO_LONG, "E_TOO_LONG", AUTOMATIC, false, is_too_long},
 	{GATE_DUPLICATE, "E_DUP", 0, false, is_repeated},
-	/* Last, because it only waits: what is refused for good is refused at once. */
+	/* Last, because they only wait: what is refused for good is refused at once. */
 	{GATE_PAUSED, "E_PAUSED", 0, true, is_paused},
+	{GATE_FILE_UNREAD, "E_FILE_UNREAD", 0, true, is_file_unread},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))

@@ -23,6 +23,10 @@ enum gate_code {
 	GATE_NUMBER_CLASS, /* E_NUMBER_CLASS */
 	GATE_SUPPRESSED,   /* E_SUPPRESSED */
 	GATE_HOLD,         /* E_HOLD: an unresolved suggestion of an opt-out */
+	GATE_NO_FILES,     /* E_NO_MMS */
+	GATE_FILE_TYPE,    /* E_FILE_TYPE */
+	GATE_FILE_SIZE,    /* E_FILE_SIZE */
+	GATE_FILE_UNREAD,  /* E_FILE_UNREAD: nobody has looked at the file yet; waits */
 	GATE_DUPLICATE,    /* E_DUP */
 	GATE_EMPTY,        /* E_EMPTY */
 	GATE_TOO_LONG,     /* E_TOO_LONG */
@@ -33,10 +37,21 @@ enum gate_code {
 /* FCC: a confirmation within five minutes counts as consented. */
 #define GATE_ANSWER_MS (INT64_C(5) * 60 * 1000)
 
+struct gate_files { /* pictures and other files that go with the text */
+	int n;
+	bool possible; /* the provider takes some */
+	bool unread;   /* of one of them we do not know yet what it is */
+	const char
+		*untextable; /* what the first is that no MMS carries: "PDF document"; NULL none */
+	int64_t bytes;       /* of all, as far as it is known */
+	int64_t max_bytes;
+};
+
 struct gate_input {
 	enum gate_kind kind;
 	struct phone to;
 	const char *text;
+	struct gate_files files;
 	int64_t now;
 	int64_t not_after; /* 0: no end; else at most GATE_ANSWER_MS off when it was set */
 	bool paused;

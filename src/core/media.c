@@ -9,18 +9,18 @@
 enum kind { JPEG, PNG, GIF, WEBP, HEIC, MP4, THREE_GP, QUICKTIME, AMR, M4A, VCARD, PDF, KINDS };
 
 static const struct media_type types[KINDS] = {
-	[JPEG] = {"image/jpeg", "jpg", "JPEG picture", true},
-	[PNG] = {"image/png", "png", "PNG picture", true},
-	[GIF] = {"image/gif", "gif", "GIF picture", true},
-	[WEBP] = {"image/webp", "webp", "WebP picture", false},
-	[HEIC] = {"image/heic", "heic", "HEIC picture", false},
-	[MP4] = {"video/mp4", "mp4", "MP4 video", true},
-	[THREE_GP] = {"video/3gpp", "3gp", "3GP video", true},
-	[QUICKTIME] = {"video/quicktime", "mov", "QuickTime video", false},
-	[AMR] = {"audio/amr", "amr", "AMR recording", false},
-	[M4A] = {"audio/mp4", "m4a", "MP4 recording", false},
-	[VCARD] = {"text/vcard", "vcf", "contact card", true},
-	[PDF] = {"application/pdf", "pdf", "PDF document", false},
+	[JPEG] = {"image/jpeg", "picture.jpg", "JPEG picture", true},
+	[PNG] = {"image/png", "picture.png", "PNG picture", true},
+	[GIF] = {"image/gif", "picture.gif", "GIF picture", true},
+	[WEBP] = {"image/webp", "picture.webp", "WebP picture", false},
+	[HEIC] = {"image/heic", "picture.heic", "HEIC picture", false},
+	[MP4] = {"video/mp4", "video.mp4", "MP4 video", true},
+	[THREE_GP] = {"video/3gpp", "video.3gp", "3GP video", true},
+	[QUICKTIME] = {"video/quicktime", "video.mov", "QuickTime video", false},
+	[AMR] = {"audio/amr", "recording.amr", "AMR recording", false},
+	[M4A] = {"audio/mp4", "recording.m4a", "MP4 recording", false},
+	[VCARD] = {"text/vcard", "contact.vcf", "contact card", true},
+	[PDF] = {"application/pdf", "document.pdf", "PDF document", false},
 };
 
 /* How files begin; a '?' stands for any byte. The first row that fits decides. */

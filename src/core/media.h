@@ -13,7 +13,7 @@
 
 struct media_type {
 	const char *name;      /* "image/jpeg" */
-	const char *extension; /* "jpg" */
+	const char *file_name; /* "picture.jpg": for who stores it */
 	const char *words;     /* "JPEG picture" */
 	bool mms;              /* carriers take it in an MMS; the others only come in */
 };

@@ -109,6 +109,13 @@ int sms_account_max_chars(const struct sms_account *account)
 	return (int)settings_int(account->set, "max_chars");
 }
 
+int sms_account_max_media_kb(const struct sms_account *account)
+{
+	if (!has_setting(account, "max_media_kb"))
+		return account->driver->max_media_kb;
+	return (int)settings_int(account->set, "max_media_kb");
+}
+
 const char *sms_account_hook_reply_type(const struct sms_account *account)
 {
 	return own_text(account, "hook_reply_type", account->driver->hook_reply_type);

@@ -47,6 +47,7 @@ static int read_message(struct sql *q, struct message_row *out, struct error *er
 	sql_get_text(q, out->reason, sizeof(out->reason));
 	out->handled = sql_get_int(q) != 0;
 	out->hopeless = false;
+	out->added = NULL;
 	out->created_at = sql_get_int(q);
 	out->updated_at = sql_get_int(q);
 	out->files = (int)sql_get_int(q);

@@ -62,6 +62,7 @@ static void fake_chat_say(void *self, const struct chat_say *say)
 	entry->notice = say->notice;
 	entry->stamp = say->stamp;
 	entry->text = xstrdup(say->text);
+	entry->file = say->file;
 }
 
 static void fake_chat_mark(void *self, const struct chat_mark_call *mark)

@@ -22,6 +22,7 @@ struct fake_said {
 	bool notice;
 	int64_t stamp;
 	char *text; /* say: the words; open, update: the title */
+	struct media_id file;
 	char *topic;
 	char *members; /* "a@x b@x" */
 	char *cursor;

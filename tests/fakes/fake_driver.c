@@ -21,6 +21,8 @@ static int fake_driver_check(const struct settings *set, struct error *err)
 static int fake_driver_build_send(const struct sms_account *account, const struct cleared_sms *sms,
 				  struct http_call *call_out, struct error *err)
 {
+	const char *const *media;
+	size_t media_n = cleared_sms_media(sms, &media);
 	STRBUF_AUTO(body);
 
 	(void)account;
@@ -31,6 +33,9 @@ static int fake_driver_build_send(const struct sms_account *account, const struc
 	strbuf_add(&body, cleared_sms_from(sms), strlen(cleared_sms_from(sms)) + 1);
 	strbuf_add(&body, cleared_sms_text(sms), strlen(cleared_sms_text(sms)) + 1);
 	strbuf_addf(&body, "%d", cleared_sms_validity_s(sms));
+	strbuf_addc(&body, '\0');
+	for (size_t i = 0; i < media_n; i++)
+		strbuf_addf(&body, "%s%s", i ? " " : "", media[i]);
 	call_out->method = "POST";
 	call_out->url = xstrdup("https://sms.example.org/");
 	call_out->body = strbuf_detach(&body, &call_out->body_len);
@@ -86,7 +91,9 @@ struct fake_sms fake_driver_sms(const struct http_call *call)
 	sms.to = sms.ref + strlen(sms.ref) + 1;
 	sms.from = sms.to + strlen(sms.to) + 1;
 	sms.text = sms.from + strlen(sms.from) + 1;
-	sms.validity_s = (int)strtol(sms.text + strlen(sms.text) + 1, NULL, 10);
+	sms.media = sms.text + strlen(sms.text) + 1;
+	sms.validity_s = (int)strtol(sms.media, NULL, 10);
+	sms.media += strlen(sms.media) + 1;
 	return sms;
 }
 

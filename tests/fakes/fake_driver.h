@@ -19,6 +19,7 @@ struct fake_sms { /* points into the call */
 	const char *from;
 	const char *text;
 	int validity_s;
+	const char *media; /* links with a space between */
 };
 
 struct fake_sms fake_driver_sms(const struct http_call *call);

@@ -215,7 +215,7 @@ static void what_an_sms_cannot_carry__is__explained(void **state)
 	} table[] = {
 		{CHAT_SAID_ENCRYPTED, "", "Not texted: I cannot read encrypted messages."},
 		{CHAT_SAID_REACTION, "👍", "A reaction is not texted"},
-		{CHAT_SAID_FILE, "https://files.example/1", "Not texted: files and pictures"},
+		{CHAT_SAID_FILE, "", "Not texted: I cannot get that picture or file."},
 		{CHAT_SAID_OTHER, "a poll", "Not texted: an SMS cannot carry a poll."},
 	};
 	struct scene *s = *state;

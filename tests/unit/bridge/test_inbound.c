@@ -179,30 +179,6 @@ static void short_code__is__heard_and_never_texted(void **state)
 
 /* ---- what comes in ----------------------------------------------------------------------------- */
 
-static void pictures__are__shown_as_links_below_the_words(void **state)
-{
-	struct scene *s = *state;
-	char text[] = "Look";
-	char link[] = "https://pictures.example/1";
-	char other[] = "https://pictures.example/2";
-	struct sms_event event = text_event(s, PAT, text);
-
-	event.media[0] = link;
-	event.media[1] = other;
-	event.media_n = 2;
-	assert_int_equal(0, hook(s, &s->accounts[0], &event));
-	settle(s);
-	ROOM_SAW(s, place_with(s, PAT),
-		 "Look\nhttps://pictures.example/1\nhttps://pictures.example/2");
-	/* A stop with a picture is a stop. */
-	event = text_event(s, PAT, text);
-	event.text = (char[]){"STOP"};
-	event.media[0] = link;
-	event.media_n = 1;
-	assert_int_equal(0, hook(s, &s->accounts[0], &event));
-	assert_true(is_suppressed(s, PAT));
-}
-
 static void text_without_words__is__said_to_be_one(void **state)
 {
 	struct scene *s = *state;
@@ -345,7 +321,6 @@ int main(void)
 		SCENE(conversation__goes__back_to_the_inbox_when_its_network_is_gone),
 		SCENE(nameless_sender__is__shown_in_the_control_room),
 		SCENE(short_code__is__heard_and_never_texted),
-		SCENE(pictures__are__shown_as_links_below_the_words),
 		SCENE(text_without_words__is__said_to_be_one),
 		SCENE(bytes__are__cleaned),
 		SCENE(longest_text__comes__whole),

@@ -36,7 +36,8 @@ static enum gate_code ask(const struct gate_input *input)
 	gate_check(input, &ruling);
 	/* A refusal has its reason and a permission has none. */
 	assert_int_equal(ruling.code == GATE_ALLOW, ruling.why[0] == '\0');
-	assert_int_equal(ruling.wait, ruling.code == GATE_PAUSED);
+	assert_int_equal(ruling.wait,
+			 ruling.code == GATE_PAUSED || ruling.code == GATE_FILE_UNREAD);
 	return ruling.code;
 }
 
@@ -292,6 +293,77 @@ static void gate_code_word__names__each_code(void **state)
 	assert_string_equal(gate_code_word(GATE_TOO_LATE), "E_TOO_LATE");
 }
 
+/* ---- files -------------------------------------------------------------------------------------- */
+
+static struct gate_input with_file(void)
+{
+	struct gate_input input = fine(GATE_REPLY);
+
+	input.files = (struct gate_files){
+		.n = 1, .possible = true, .bytes = 300 * 1024, .max_bytes = 600 * 1024};
+	return input;
+}
+
+static void gate_check__lets_files_go__with_or_without_words(void **state)
+{
+	struct gate_input input = with_file();
+
+	(void)state;
+	assert_int_equal(ask(&input), GATE_ALLOW);
+	input.text = "";
+	assert_int_equal(ask(&input), GATE_ALLOW);
+	input.files.n = 0;
+	input.files.bytes = 0;
+	assert_int_equal(ask(&input), GATE_EMPTY);
+}
+
+static void gate_check__refuses__files_that_cannot_go(void **state)
+{
+	struct gate_input input = with_file();
+	struct gate_ruling ruling;
+
+	(void)state;
+	input.files.bytes = input.files.max_bytes;
+	assert_int_equal(ask(&input), GATE_ALLOW);
+	input.files.bytes++;
+	assert_int_equal(ask(&input), GATE_FILE_SIZE);
+	gate_check(&input, &ruling);
+	assert_non_null(strstr(ruling.why, "has 601 kB, and 600 kB can be sent"));
+	input.files.untextable = "HEIC picture";
+	assert_int_equal(ask(&input), GATE_FILE_TYPE);
+	gate_check(&input, &ruling);
+	assert_non_null(strstr(ruling.why, "(HEIC picture)"));
+	input.files.possible = false;
+	assert_int_equal(ask(&input), GATE_NO_FILES);
+	input.suppressed = "opt_out";
+	assert_int_equal(ask(&input), GATE_SUPPRESSED);
+}
+
+static void gate_check__waits__for_a_file_to_be_looked_at(void **state)
+{
+	struct gate_input input = with_file();
+
+	(void)state;
+	input.files.unread = true;
+	assert_int_equal(ask(&input), GATE_FILE_UNREAD);
+	input.paused = true;
+	assert_int_equal(ask(&input), GATE_PAUSED);
+	input.suppressed = "opt_out";
+	assert_int_equal(ask(&input), GATE_SUPPRESSED);
+}
+
+/* Two pictures in a row have the same words: none. */
+static void gate_check__tells_pictures_apart__by_words_alone(void **state)
+{
+	struct gate_input input = with_file();
+
+	(void)state;
+	input.duplicate_age = 1000;
+	assert_int_equal(ask(&input), GATE_DUPLICATE);
+	input.text = " ";
+	assert_int_equal(ask(&input), GATE_ALLOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +377,10 @@ int main(void)
 		cmocka_unit_test(gate_check__lets__the_graver_rule_speak),
 		cmocka_unit_test(gate_check__says__what_to_do),
 		cmocka_unit_test(gate_code_word__names__each_code),
+		cmocka_unit_test(gate_check__lets_files_go__with_or_without_words),
+		cmocka_unit_test(gate_check__refuses__files_that_cannot_go),
+		cmocka_unit_test(gate_check__waits__for_a_file_to_be_looked_at),
+		cmocka_unit_test(gate_check__tells_pictures_apart__by_words_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,10 +104,10 @@ static void media_type_of__refuses__all_else(void **state)
 static void media_type_find__forgives__how_it_is_written(void **state)
 {
 	(void)state;
-	assert_string_equal(media_type_find("Image/JPEG; charset=x")->extension, "jpg");
+	assert_string_equal(media_type_find("Image/JPEG; charset=x")->file_name, "picture.jpg");
 	assert_string_equal(media_type_find("image/jpg")->name, "image/jpeg");
 	assert_string_equal(media_type_find("text/x-vcard")->name, "text/vcard");
-	assert_string_equal(media_type_find("video/3gpp ;x")->extension, "3gp");
+	assert_string_equal(media_type_find("video/3gpp ;x")->file_name, "video.3gp");
 	assert_null(media_type_find("image/jpegx"));
 	assert_null(media_type_find("image/svg+xml"));
 	assert_null(media_type_find("text/html"));
