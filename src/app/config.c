@@ -227,6 +227,7 @@ void config_bridge_options(const struct config *boot, const struct config *live,
 			   struct bridge_options *options_out)
 {
 	const struct settings *organisation = live->sections[SECTION_ORGANISATION];
+	const struct settings *http = boot->sections[SECTION_HTTP];
 	const struct settings *policy = live->sections[SECTION_POLICY];
 	const struct settings *team = live->sections[SECTION_TEAM];
 
@@ -240,9 +241,14 @@ void config_bridge_options(const struct config *boot, const struct config *live,
 		.hold_ms = settings_int(policy, "hold_hours") * HOUR_MS,
 		.reply_window_ms = settings_int(policy, "reply_window_hours") * HOUR_MS,
 		.max_segments = (int)settings_int(policy, "max_segments"),
+		.public_url = settings_text(http, "public_url"),
+		.link_secret = settings_text(http, "hook_secret"),
+		.link_ms = settings_int(policy, "file_link_hours") * HOUR_MS,
+		.file_max = (size_t)settings_int(policy, "file_kb") * 1024,
 		.senders = boot->senders,
 		.sender_n = boot->sender_n,
 	};
 	options_out->organizer_n = settings_list(team, "organizers", &options_out->organizers);
 	options_out->inbox_n = settings_list(team, "inbox", &options_out->inbox);
+	options_out->file_host_n = settings_list(policy, "file_hosts", &options_out->file_hosts);
 }

@@ -114,6 +114,25 @@ static int check_organisation(const struct config *config, struct error *err)
 		region);
 }
 
+static int check_file_hosts(const struct config *config, struct error *err)
+{
+	const char *const *hosts;
+	size_t n = settings_list(config->sections[SECTION_POLICY], "file_hosts", &hosts);
+
+	for (size_t i = 0; i < n; i++) {
+		STRBUF_AUTO(url);
+
+		strbuf_addf(&url, "https://%s", hosts[i]);
+		if (strpbrk(hosts[i], "/?#") || !http_same_origin(url.buf, url.buf))
+			return error_set(
+				err, ERR_CONFIG,
+				"'file_hosts': '%.100s' must be HOST or HOST:PORT, such as "
+				"upload.example.org or 127.0.0.1:5280",
+				hosts[i]);
+	}
+	return 0;
+}
+
 int config_check_section(const struct config *config, enum config_section section,
 			 struct error *err)
 {
@@ -127,9 +146,10 @@ int config_check_section(const struct config *config, enum config_section sectio
 				       check_users(config, "inbox", err) < 0
 			       ? -1
 			       : 0;
+	case SECTION_POLICY:
+		return check_file_hosts(config, err);
 	case SECTION_STORE:
 	case SECTION_LOG:
-	case SECTION_POLICY:
 	case SECTION_N:
 		return 0;
 	}

@@ -136,6 +136,28 @@ static const struct setting policy_table[] = {
 	 .fallback = "6",
 	 .reloadable = true,
 	 .help = "A longer text is refused; every segment is paid for."},
+	{.key = "file_kb",
+	 .type = SETTING_INT,
+	 .min = 100,
+	 .max = 20480,
+	 .fallback = "5120",
+	 .reloadable = true,
+	 .help = "A larger picture or file is not passed on, in either direction; each provider "
+		 "has limits of its own beside it."},
+	{.key = "file_link_hours",
+	 .type = SETTING_INT,
+	 .min = 6,
+	 .max = 168,
+	 .fallback = "24",
+	 .reloadable = true,
+	 .help = "How long our links to pictures and files work: a provider gets one for each file "
+		 "that is sent, and a room one where a picture cannot be shown."},
+	{.key = "file_hosts",
+	 .type = SETTING_LIST,
+	 .reloadable = true,
+	 .help = "Hosts, as HOST or HOST:PORT, from which files are fetched although they have a "
+		 "private address or no TLS, such as the chat server's upload service in your own "
+		 "network. All others must be public and have TLS."},
 	{.key = NULL},
 };
 

@@ -132,6 +132,11 @@ static void config_load__fills_in_defaults(void **state)
 	assert_string_equal(o.region, "US");
 	assert_true(o.hold_ms == INT64_C(86400000));
 	assert_int_equal(o.max_segments, 6);
+	assert_int_equal(o.file_max, 5 * 1024 * 1024);
+	assert_true(o.link_ms == INT64_C(86400000));
+	assert_int_equal(o.file_host_n, 0);
+	assert_string_equal(o.public_url, "http://127.0.0.1:8080");
+	assert_non_null(o.link_secret);
 	assert_non_null(strstr(o.stop_text, "{organisation}"));
 	assert_int_equal(o.sender_n, 1);
 	assert_string_equal(o.senders[0].name, "main");
@@ -374,6 +379,10 @@ static void config_load__refuses_what_does_not_fit_together(void **state)
 		{TEAM PROVIDERS SENDERS "policy: {hold_hours: 73}\n",
 		 "policy: 'hold_hours' is '73' but must be a whole number from 1 to 72"},
 		{TEAM PROVIDERS SENDERS "log: {level: loud}\n", "log: 'level' is 'loud'"},
+		{TEAM PROVIDERS SENDERS "policy: {file_hosts: ['http://upload.lan']}\n",
+		 "policy: 'file_hosts': 'http://upload.lan' must be HOST or HOST:PORT"},
+		{TEAM PROVIDERS SENDERS "policy: {file_hosts: [a.lan, 'b.lan:x']}\n",
+		 "policy: 'file_hosts': 'b.lan:x' must be HOST or HOST:PORT"},
 		{TEAM PROVIDERS SENDERS "team: {inbox: [ina@example.org]}\n",
 		 "team: 'inbox': 'ina@example.org' must be NETWORK:ADDRESS"},
 		{TEAM PROVIDERS SENDERS "team: {organizers: ['irc:x']}\n",
