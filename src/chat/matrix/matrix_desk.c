@@ -146,12 +146,49 @@ static bool desk_read(struct matrix *m, const char *id, char owner[MX_ID_MAX], i
 	return sscanf(value, "desk %255s %d", owner, serial_out) == 2;
 }
 
-bool mx_desk_is_of(struct matrix *m, const char *id, const char *owner)
+static bool desk_is_of(struct matrix *m, const char *id, const char *owner)
 {
 	char of[MX_ID_MAX];
 	int serial;
 
 	return desk_read(m, id, of, &serial) && strcmp(of, owner_word(owner)) == 0;
+}
+
+/* ---- whether a thread stays --------------------------------------------------------------------------- */
+
+static void seat_key(const struct mx_place *place, char key[KEY_MAX])
+{
+	(void)snprintf(key, KEY_MAX, "seat %lld", (long long)place->id.v);
+}
+
+void mx_desk_seat(struct mx_place *place)
+{
+	char key[KEY_MAX];
+
+	if (strcmp(place->seated, owner_word(place->owner)) == 0)
+		return;
+	(void)STR_COPY(place->seated, owner_word(place->owner));
+	seat_key(place, key);
+	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->seated);
+}
+
+/* It follows its owner to the owner's desk, unless the owner took it where it is, by writing in it:
+ * nobody's thread shall go away under their hands. Where nobody of this network has it, it stays. */
+bool mx_desk_must_move(struct mx_place *place)
+{
+	char key[KEY_MAX];
+
+	if (!place->threaded || !place->root[0] || !place->room->id[0] || place->members.n == 0)
+		return false;
+	if (!place->seated[0]) {
+		seat_key(place, key);
+		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->seated,
+				 sizeof(place->seated));
+	}
+	if (strcmp(place->seated, owner_word(place->owner)) == 0)
+		return false;
+	return strcmp(place->speaker, place->owner) != 0 &&
+	       !desk_is_of(place->m, place->room->id, place->owner);
 }
 
 struct mx_room *mx_desk_at(struct matrix *m, const char *id, const struct mx_place *place)

@@ -218,28 +218,6 @@ static void find_room(struct mx_place *place, const char *address)
 		place->room = mx_desk_for(m, place);
 }
 
-void mx_place_open(struct matrix *m, const struct chat_place *from)
-{
-	struct mx_place *place = mx_place_find(m, from->id);
-	bool fresh = !place;
-
-	if (m->life != MX_UP)
-		return; /* it will be asked for again when we are up */
-	if (fresh)
-		place = place_new(m, from);
-	take_wishes(place, from);
-	if (fresh)
-		find_room(place, from->address);
-	else if (place->threaded && !place->root[0] && !place->room->wanted)
-		place->room = mx_desk_for(m, place);
-	place->touched |= place->room && place->room->state != MX_ROOM_READY;
-	pass_wishes(place);
-	set_address(place);
-	place->opening = true;
-	place->ready = false;
-	mx_place_run(place);
-}
-
 /* ---- another desk ------------------------------------------------------------------------------------------ */
 
 static void say_moved(struct mx_place *place)
@@ -261,19 +239,46 @@ static void say_moved(struct mx_place *place)
 	(void)mx_room_run(place->room);
 }
 
-/* Where nobody of this network has it, the thread stays where it is. */
-static bool must_move(const struct mx_place *place)
-{
-	return place->threaded && place->root[0] && place->room->id[0] && place->members.n > 0 &&
-	       !mx_desk_is_of(place->m, place->room->id, place->owner);
-}
-
 void mx_place_drop_card(struct mx_place *place)
 {
 	place->root[0] = place->latest[0] = '\0';
 	place->cards++;
 	place->opening = true;
 	set_address(place);
+}
+
+static void follow_owner(struct mx_place *place)
+{
+	if (mx_desk_must_move(place)) {
+		say_moved(place);
+		place->room = mx_desk_for(place->m, place);
+		mx_place_drop_card(place);
+	}
+	if (place->threaded && place->members.n > 0)
+		mx_desk_seat(place);
+}
+
+void mx_place_open(struct matrix *m, const struct chat_place *from)
+{
+	struct mx_place *place = mx_place_find(m, from->id);
+	bool fresh = !place;
+
+	if (m->life != MX_UP)
+		return; /* it will be asked for again when we are up */
+	if (fresh)
+		place = place_new(m, from);
+	take_wishes(place, from);
+	if (fresh)
+		find_room(place, from->address);
+	else if (place->threaded && !place->root[0] && !place->room->wanted)
+		place->room = mx_desk_for(m, place);
+	follow_owner(place);
+	place->touched |= place->room && place->room->state != MX_ROOM_READY;
+	pass_wishes(place);
+	set_address(place);
+	place->opening = true;
+	place->ready = false;
+	mx_place_run(place);
 }
 
 void mx_place_update(struct matrix *m, const struct chat_place *from)
@@ -283,11 +288,7 @@ void mx_place_update(struct matrix *m, const struct chat_place *from)
 	if (!place || place->kind == PLACE_DIRECT)
 		return;
 	take_wishes(place, from);
-	if (must_move(place)) {
-		say_moved(place);
-		place->room = mx_desk_for(m, place);
-		mx_place_drop_card(place);
-	}
+	follow_owner(place);
 	pass_wishes(place);
 	place->touched = true;
 	mx_place_run(place);

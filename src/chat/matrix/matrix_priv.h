@@ -266,6 +266,8 @@ struct mx_place {
 	bool threaded;
 	char token[TOKEN_MAX];
 	char owner[MX_ID_MAX];
+	char seated[MX_ID_MAX];  /* the owner for whom the thread is where it is */
+	char speaker[MX_ID_MAX]; /* who last wrote in it */
 	char *title, *topic, *contact_name;
 	struct mx_people members;
 	bool invite;
@@ -303,7 +305,9 @@ bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID
 struct mx_room *mx_desk_for(struct matrix *m, const struct mx_place *place);
 /* The desk with that id, told how it should look if it is known whose it is. */
 struct mx_room *mx_desk_at(struct matrix *m, const char *id, const struct mx_place *place);
-bool mx_desk_is_of(struct matrix *m, const char *id, const char *owner);
+/* Whether the place's thread belongs on another desk now; seat remembers that it does not. */
+bool mx_desk_must_move(struct mx_place *place);
+void mx_desk_seat(struct mx_place *place);
 /* Sends the place's card, or its new words. */
 void mx_card_send(struct mx_place *place);
 void mx_card_edit(struct mx_place *place);
