@@ -174,5 +174,11 @@ void http_server_unroute(struct http_server *server, const void *arg);
 /* A 401 asks for HTTP Basic. */
 void http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		const char *body, size_t body_len);
+/* 200 with a file of somebody else's making: shown or saved, but never run as a page of ours.
+ * name: letters, digits, '.', '-'. */
+void http_reply_file(struct http_exchange *exchange, const char *content_type, const char *name,
+		     const char *body, size_t body_len);
+/* Bytes of answers that their peers have not taken yet. */
+size_t http_server_unsent(const struct http_server *server);
 
 #endif

@@ -196,6 +196,7 @@ static void app_release(struct app *app)
 	free(app->networks);
 	http_client_free(app->client);
 	sandbox_phones_free(app->sandbox);
+	media_door_free(app->media);
 	http_server_free(app->server);
 	webhook_free(app->webhook);
 	bridge_free(app->bridge);
@@ -247,6 +248,7 @@ static void make_parts(struct app *app)
 				   settings_text(config->sections[SECTION_HTTP], "hook_secret"),
 				   config->accounts, config->account_n);
 	webhook_mount(app->webhook, app->server);
+	app->media = media_door_new(app->loop, app->server, app->bridge);
 	http_server_route(app->server, "/health", on_health, app);
 	app->sandbox = sandbox_phones_new(
 		app->loop, app->server, app->client, config->senders, config->sender_n,

@@ -4,6 +4,7 @@
 #define APP_PRIV_H
 
 #include "app/config.h"
+#include "http/media.h"
 #include "http/webhook.h"
 #include "roomline/bridge.h"
 #include "sms/sandbox_phones.h"
@@ -23,6 +24,7 @@ struct app {
 	struct http_client *client;
 	struct bridge *bridge;
 	struct webhook *webhook;
+	struct media_door *media;
 	struct sandbox_phones *sandbox;
 	struct app_network *networks;
 	size_t network_n;

@@ -26,6 +26,7 @@ static const char *reason_phrase(int status)
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
 		{409, "Conflict"},
+		{410, "Gone"},
 		{413, "Content Too Large"},
 		{415, "Unsupported Media Type"},
 		{417, "Expectation Failed"},
@@ -34,6 +35,7 @@ static const char *reason_phrase(int status)
 		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},
 		{501, "Not Implemented"},
+		{502, "Bad Gateway"},
 		{503, "Service Unavailable"},
 		{505, "HTTP Version Not Supported"},
 	};
@@ -56,6 +58,22 @@ static void add_date(struct strbuf *out, int64_t now)
 		    months[c.month - 1], c.year, c.hour, c.minute, c.second);
 }
 
+/* Whoever opens it in a browser sees it or saves it; what is inside cannot run there. */
+static void add_file(struct strbuf *out, const struct http_reply_text *reply)
+{
+	static const char *const shown[] = {"image/", "video/", "audio/"};
+	const char *how = "attachment";
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		if (strncmp(reply->content_type, shown[i], strlen(shown[i])) == 0)
+			how = "inline";
+	}
+	strbuf_addf(out,
+		    "Content-Disposition: %s; filename=\"%s\"\r\n"
+		    "Content-Security-Policy: default-src 'none'; sandbox\r\n",
+		    how, reply->file_name);
+}
+
 void http_answer_format(struct strbuf *out, const struct http_reply_text *reply, int64_t now,
 			bool keep_alive, bool head_only)
 {
@@ -72,6 +90,8 @@ void http_answer_format(struct strbuf *out, const struct http_reply_text *reply,
 	strbuf_adds(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	if (reply->content_type && strncasecmp(reply->content_type, "text/html", 9) == 0)
 		strbuf_adds(out, "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
+	if (reply->file_name)
+		add_file(out, reply);
 	strbuf_addf(out, "Connection: %s\r\n\r\n", keep_alive ? "keep-alive" : "close");
 	if (has_body && !head_only)
 		strbuf_add(out, reply->body, reply->body_len);

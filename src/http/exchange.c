@@ -82,13 +82,26 @@ void http_exchange_run(struct http_exchange *exchange, const struct http_router 
 		http_reply(exchange, 404, "text/plain", not_found, sizeof(not_found) - 1);
 }
 
+static void answer(struct http_exchange *exchange, const struct http_reply_text *reply)
+{
+	if (exchange->owner)
+		exchange->answer(reply, exchange->owner);
+	http_incoming_release(&exchange->in);
+	free(exchange);
+}
+
 void http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		const char *body, size_t body_len)
 {
-	const struct http_reply_text reply = {status, content_type, body, body_len};
+	const struct http_reply_text reply = {status, content_type, body, body_len, NULL};
 
-	if (exchange->owner)
-		exchange->answer(&reply, exchange->owner);
-	http_incoming_release(&exchange->in);
-	free(exchange);
+	answer(exchange, &reply);
+}
+
+void http_reply_file(struct http_exchange *exchange, const char *content_type, const char *name,
+		     const char *body, size_t body_len)
+{
+	const struct http_reply_text reply = {200, content_type, body, body_len, name};
+
+	answer(exchange, &reply);
 }

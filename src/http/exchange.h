@@ -13,6 +13,7 @@ struct http_reply_text {
 	const char *content_type; /* NULL: none */
 	const char *body;
 	size_t body_len;
+	const char *file_name; /* NULL: it is no file */
 };
 
 typedef void exchange_answer_fn(const struct http_reply_text *reply, void *owner);

@@ -415,6 +415,16 @@ void http_server_set_peer_timeout(struct http_server *server, int ms)
 	server->peer_timeout_ms = ms;
 }
 
+size_t http_server_unsent(const struct http_server *server)
+{
+	const struct connection *c;
+	size_t bytes = 0;
+
+	TAILQ_FOREACH(c, &server->waiting, link)
+	bytes += c->out.len - c->sent;
+	return bytes;
+}
+
 size_t http_server_connections(const struct http_server *server)
 {
 	return server->n;
