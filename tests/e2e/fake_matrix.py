@@ -193,25 +193,24 @@ class Room:
 
     # ---- history
 
-    def visible_from(self, user):
-        """The position before which this member sees nothing."""
-        visibility = self.get("m.room.history_visibility").get("history_visibility", "shared")
-        if visibility in ("shared", "world_readable"):
-            return 0
-        if visibility == "invited" and self.members[user].replaced:
-            return self.members[user].replaced.pos
-        return self.since[user]
-
     def visible(self, user):
-        """The events that a user may see, oldest first."""
-        member = self.members.get(user)
-        if not member:
+        """The events that a user may see, oldest first: by the history visibility of their time."""
+        if self.membership(user) in (None, "invite"):
             return []
-        until = self.since[user] if self.membership(user) in ("leave", "ban") else 1 << 60
-        if self.membership(user) == "invite":
-            until = 0
-        first = self.visible_from(user)
-        return [e for e in self.events if first <= e.pos <= until]
+        until = self.since[user] if self.membership(user) in ("leave", "ban") else self.events[-1].pos
+        found, visibility, membership = [], "shared", None
+        for event in self.events:
+            seen = {(visibility, membership)}
+            if event.type == "m.room.history_visibility":
+                visibility = event.content.get("history_visibility", "shared")
+            elif (event.type, event.key) == ("m.room.member", user):
+                membership = event.content.get("membership")
+            seen.add((visibility, membership))
+            if event.pos <= until and any(
+                    v in ("shared", "world_readable") or m == "join"
+                    or (v, m) == ("invited", "invite") for v, m in seen):
+                found.append(event)
+        return found
 
     def state_at(self, pos):
         """(type, key) -> Event as it was just before a position."""
@@ -229,7 +228,7 @@ class World:
         self.events = []  # of all rooms
         self.txns = {}  # (user, device, room, txn) -> event id: what a restart does not forget
         self.batches = {}  # service -> [{"id", "events": [event ids], "ephemeral", "done"}]
-        self.pushed = {}  # service -> position up to which events are in batches
+        self.pushed = {}  # service -> position up to which events were queued for it
         self.down = set()  # services that failed and have not recovered
         self.pos = 0
         self.listener = lambda pos: None
@@ -293,9 +292,11 @@ class World:
         entry = (self.pos, event, type, user, thread, ts)
         self.rooms[room].receipts.append(entry)
 
-    def apply_batch(self, service, id, events, ephemeral, upto):
+    def apply_batch(self, service, id, events, ephemeral):
         self.batches.setdefault(service, []).append(
             {"id": id, "events": events, "ephemeral": ephemeral, "done": False})
+
+    def apply_pushed(self, service, upto):
         self.pushed[service] = upto
 
     def apply_batch_done(self, service, id):

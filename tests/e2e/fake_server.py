@@ -7,11 +7,14 @@ registrations (paths), shared_secret
 """
 import asyncio
 import base64
+import bisect
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
+import signal
 import sys
 import time
 import urllib.parse
@@ -85,13 +88,29 @@ class Requester:
 
 
 class Pusher:
-    """Hands one service its events: in order, one transaction at a time, again until it took it."""
+    """Hands one service its events: in order, one transaction at a time, again until it took it.
+
+    As with Synapse, what waits behind a transaction is in memory only: a restart loses it. And a
+    transaction that was under way in a kill is tried again with the next one that fails."""
 
     def __init__(self, server, service):
         self.server, self.world, self.service = server, server.world, service
-        self.wake, self.hurry = asyncio.Event(), asyncio.Event()
-        self.tries = 0
+        self.wake, self.ready, self.hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.events, self.ephemeral = [], []  # that wait
+        self.under_way = False
+        self.tasks = []
         self.asked = set()  # users whom the service was asked about
+
+    def start(self):
+        loop = asyncio.get_running_loop()
+        self.wake.set()
+        self.tasks = [loop.create_task(self.watch()), loop.create_task(self.push())]
+        if self.down:
+            self.tasks.append(loop.create_task(self.recover()))
+
+    @property
+    def down(self):
+        return self.service.id in self.world.down
 
     def interested(self, event):
         room = self.world.rooms[event.room_id]
@@ -101,58 +120,37 @@ class Pusher:
                 or any(self.service.owns_alias(a) for a, r in self.world.aliases.items()
                        if r == room.id))
 
-    async def run(self):
+    async def watch(self):
+        """Puts what is new into the queue."""
         while True:
             await self.wake.wait()
             self.wake.clear()
-            try:
-                await self.push_all()
-            except Exception:  # pylint: disable=broad-except # the log is shown when a test fails
-                self.server.log("push failed")
+            start = self.world.pushed.get(self.service.id, 0)
+            if self.server.knobs["hold"] or self.world.pos == start:
+                continue
+            upto = self.world.pos
+            for event in self.world.events[self.first_after(start):]:
+                if event.pos > upto:
+                    break
+                await self.ask_for_user(event)
+                if self.interested(event):
+                    self.events.append(event.event_id)
+            self.ephemeral += self.receipts_between(start, upto)
+            self.world.record("pushed", service=self.service.id, upto=upto)
+            self.wake.set()  # there may be more by now
+            self.ready.set()
 
-    async def push_all(self):
-        while not self.server.knobs["hold"] and await self.collect():
-            if self.service.id not in self.world.down:
-                await self.send_oldest()
-        while self.waiting() and not self.server.knobs["hold"]:
-            await self.recover()
-
-    def waiting(self):
-        return [b for b in self.world.batches.get(self.service.id, []) if not b["done"]]
-
-    async def collect(self):
-        """Makes a transaction of what is new. False: nothing is."""
-        world, start = self.world, self.world.pushed.get(self.service.id, 0)
-        events, upto = [], world.pos
-        for event in world.events[self.first_after(start):]:
-            if len(events) == BATCH:
-                break
-            upto = event.pos
-            await self.ask_for_user(event)
-            if self.interested(event):
-                events.append(event)
-        else:
-            upto = world.pos
-        ephemeral = []
-        if self.service.ephemeral:
-            for room in world.rooms.values():
-                entries = [r for r in room.receipts if start < r[0] <= upto]
-                if entries and any(self.service.owns(u) for u in room.with_membership("join")):
-                    # Synapse tells services no thread.
-                    ephemeral.append(world.receipts([(*r[:4], None, r[5]) for r in entries], room.id))
-        if not events and (not ephemeral or self.service.id in world.down):
-            return False
-        batches = world.batches.get(self.service.id, [])
-        world.record("batch", service=self.service.id, id=int(batches[-1]["id"]) + 1 if batches else 1,
-                     events=[e.event_id for e in events], ephemeral=ephemeral, upto=upto)
-        return True
+    def receipts_between(self, start, upto):
+        """Synapse tells services no thread."""
+        found = []
+        for room in self.world.rooms.values() if self.service.ephemeral else ():
+            entries = [(*r[:4], None, r[5]) for r in room.receipts if start < r[0] <= upto]
+            if entries and any(self.service.owns(u) for u in room.with_membership("join")):
+                found.append(self.world.receipts(entries, room.id))
+        return found
 
     def first_after(self, pos):
-        events, low, high = self.world.events, 0, len(self.world.events)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if events[middle].pos > pos else (middle + 1, high)
-        return low
+        return bisect.bisect_right(self.world.events, pos, key=lambda e: e.pos)
 
     async def ask_for_user(self, event):
         if event.type == "m.room.member" and event.key not in self.world.users \
@@ -160,29 +158,54 @@ class Pusher:
             self.asked.add(event.key)
             await self.server.ask_service(self.service, "GET", "/users/", event.key)
 
-    async def send_oldest(self):
-        batch = self.waiting()[0]
-        if await self.put(batch["id"], self.body(batch)):
-            self.tries = 0
-            self.world.record("batch_done", service=self.service.id, id=batch["id"])
-            return True
-        if self.service.id not in self.world.down:
+    async def push(self):
+        """Makes transactions of the queue and sends each once."""
+        while True:
+            await self.ready.wait()
+            self.ready.clear()
+            while self.events or (self.ephemeral and not self.down):
+                events, self.events = self.events[:BATCH], self.events[BATCH:]
+                ephemeral, self.ephemeral = self.ephemeral, []
+                batches = self.world.batches.get(self.service.id, [])
+                id = batches[-1]["id"] + 1 if batches else 1
+                self.world.record("batch", service=self.service.id, id=id, events=events,
+                                  ephemeral=ephemeral)
+                if not self.down and not await self.send(self.world.batches[self.service.id][-1]):
+                    self.fail()
+
+    def fail(self):
+        self.world.record("down", service=self.service.id, down=True)
+        self.tasks.append(asyncio.get_running_loop().create_task(self.recover()))
+
+    def end(self):
+        """An orderly end takes what is under way for refused."""
+        if self.under_way and not self.down:
             self.world.record("down", service=self.service.id, down=True)
-        return False
+
+    async def send(self, batch):
+        self.under_way = True
+        taken = await self.put(batch["id"], self.body(batch))
+        self.under_way = False
+        if taken:
+            self.world.record("batch_done", service=self.service.id, id=batch["id"])
+        return taken
+
+    def waiting(self):
+        return [b for b in self.world.batches.get(self.service.id, []) if not b["done"]]
 
     async def recover(self):
-        self.tries = min(self.tries + 1, MAX_BACK_OFF)
-        try:
-            await asyncio.wait_for(self.hurry.wait(),
-                                   self.server.knobs["retry_unit"] * 2**self.tries)
-        except asyncio.TimeoutError:
-            pass
-        self.hurry.clear()
-        await self.collect()
+        """Tries the oldest again and again, with longer and longer waits, then the others."""
+        tries = 0
         while self.waiting():
-            if not await self.send_oldest():
-                return
-            await self.collect()
+            tries = min(tries + 1, MAX_BACK_OFF)
+            try:
+                await asyncio.wait_for(self.hurry.wait(),
+                                       self.server.knobs["retry_unit"] * 2**tries)
+            except asyncio.TimeoutError:
+                pass
+            self.hurry.clear()
+            while self.waiting() and await self.send(self.waiting()[0]):
+                tries = 0
         self.world.record("down", service=self.service.id, down=False)
 
     def body(self, batch):
@@ -241,8 +264,7 @@ class Server:
         for service in self.services:
             if service.url:
                 self.pushers[service.id] = Pusher(self, service)
-                self.pushers[service.id].wake.set()
-                asyncio.get_running_loop().create_task(self.pushers[service.id].run())
+                self.pushers[service.id].start()
         app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self.middleware])
         for method, path, handler in routes:
             app.router.add_route(method, path, self.handler(handler))
@@ -639,16 +661,14 @@ async def ping(server, request):
                 timeout=aiohttp.ClientTimeout(server.knobs["service_timeout"])) as reply:
             text = await reply.text()
             if not 200 <= reply.status < 300:
-                raise Refusal(502, "M_BAD_STATUS", f"HTTP {reply.status} {reply.reason}",
-                              status=reply.status, body=text)
+                return answer(502, {"errcode": "M_BAD_STATUS", "status": reply.status, "body": text,
+                                    "error": f"HTTP {reply.status} {reply.reason}"})
             json.loads(text)
     except asyncio.TimeoutError:
         raise Refusal(504, "M_CONNECTION_TIMEOUT", "Timed out") from None
     except (aiohttp.ClientError, ValueError) as e:
         raise Refusal(502, "M_CONNECTION_FAILED", f"{type(e).__name__}: {e}") from None
-    pusher = server.pushers[who.service.id]
-    pusher.tries = 0
-    pusher.hurry.set()
+    server.pushers[who.service.id].hurry.set()
     return {"duration_ms": int((time.monotonic() - begun) * 1000)}
 
 
@@ -919,7 +939,9 @@ async def directory_put(server, request):
     who, data = server.who(request), await server.body(request)
     alias = request.match_info["alias"]
     room = server.world.room(data.get("room_id"))
-    if not room or room.membership(who.user) != "join":
+    if any(s.owns_alias(alias) and s is not who.service for s in server.services):
+        raise Refusal(400, "M_EXCLUSIVE", "This alias is reserved by an application service.")
+    if not room or (room.membership(who.user) != "join" and not who.service):
         raise forbidden("You must be in the room to create an alias for it")
     if alias in server.world.aliases:
         raise Refusal(409, "M_UNKNOWN", f"Room alias {alias} already exists")
@@ -1069,7 +1091,12 @@ async def expire(server, request):
 async def main():
     server = Server(json.loads(sys.argv[1]))
     await server.start()
-    await asyncio.Event().wait()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+    for pusher in server.pushers.values():
+        pusher.end()
+    os._exit(0)  # what is under way is not waited for
 
 
 if __name__ == "__main__":
