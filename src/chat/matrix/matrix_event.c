@@ -292,23 +292,20 @@ static const struct reader said_readers[] = {
 	{"m.room.encrypted", read_encrypted},
 };
 
-static bool read_by(const struct reader *readers, size_t n, const struct cJSON *content,
+static void read_by(const struct reader *readers, size_t n, const struct cJSON *content,
 		    struct mx_event *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(readers[i].type, out->type) != 0)
-			continue;
-		readers[i].read(content, out);
-		return true;
+		if (strcmp(readers[i].type, out->type) == 0)
+			readers[i].read(content, out);
 	}
-	return false;
 }
 
 static void read_state(const struct cJSON *json, const struct cJSON *content, struct mx_event *out)
 {
 	out->kind = MX_STATE;
 	out->before = membership_of(mx_get(mx_get(json, "unsigned"), "prev_content"));
-	(void)read_by(state_readers, LENGTH(state_readers), content, out);
+	read_by(state_readers, LENGTH(state_readers), content, out);
 }
 
 static void read_said(const struct cJSON *json, const struct cJSON *content, struct mx_event *out)
@@ -326,8 +323,8 @@ static void read_said(const struct cJSON *json, const struct cJSON *content, str
 		out->thread = event_of(relation, "event_id");
 	if (!cJSON_IsTrue(mx_get(relation, "is_falling_back")))
 		out->reply_to = answered_by(content);
-	if (!read_by(said_readers, LENGTH(said_readers), content, out))
-		read_uncarried(out->type, out);
+	read_by(said_readers, LENGTH(said_readers), content, out);
+	read_uncarried(out->type, out);
 }
 
 /* The envelope, which the homeserver vouches for. */

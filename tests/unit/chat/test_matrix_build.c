@@ -143,15 +143,19 @@ static void edit__replaces__the_words_and_nothing_else(void **state)
 {
 	(void)state;
 	mx_build_message(&out, &(struct mx_message){.text = "new",
-						    .name = "Pat",
+						    .name = "P",
 						    .thread = "$root",
 						    .mention = "@alice:x",
 						    .edits = "$1"});
-	check_json("{'msgtype':'m.text','body':'* Pat: new','m.new_content':{'msgtype':'m.text',"
-		   "'body':'Pat: new','format':'org.matrix.custom.html',"
-		   "'formatted_body':'<strong>Pat:</strong> new',"
+	check_json("{'msgtype':'m.text','body':'* P: new','m.new_content':{'msgtype':'m.text',"
+		   "'body':'P: new','format':'org.matrix.custom.html',"
+		   "'formatted_body':'<strong>P:</strong> new',"
 		   "'m.mentions':{'user_ids':['@alice:x']}},"
 		   "'m.mentions':{'user_ids':['@alice:x']},"
+		   "'m.relates_to':{'rel_type':'m.replace','event_id':'$1'}}");
+	mx_build_message(&out, &(struct mx_message){.text = "x", .notice = true, .edits = "$1"});
+	check_json("{'msgtype':'m.notice','body':'* x','m.new_content':{'msgtype':'m.notice',"
+		   "'body':'x','m.mentions':{}},'m.mentions':{},"
 		   "'m.relates_to':{'rel_type':'m.replace','event_id':'$1'}}");
 }
 
@@ -279,6 +283,15 @@ static int level_to_send(const struct cJSON *levels, const char *type)
 
 static void levels__of_a_conversation__allow_words(void **state)
 {
+	static const char *const ours[] = {
+		"m.room.name",
+		"m.room.topic",
+		"m.room.avatar",
+		"m.room.canonical_alias",
+		"m.room.history_visibility",
+		"m.room.power_levels",
+		"m.room.server_acl",
+	};
 	struct mx_plan plan = plan_of(MX_ROOM_CONVERSATION);
 	const struct cJSON *levels = levels_of(&plan);
 
@@ -298,6 +311,9 @@ static void levels__of_a_conversation__allow_words(void **state)
 	assert_int_equal(number(levels, "kick"), 100);
 	assert_int_equal(number(levels, "ban"), 100);
 	assert_int_equal(number(levels, "redact"), 100);
+	assert_int_equal(number(levels, "historical"), 100);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		assert_int_equal(number(mx_get(levels, "events"), ours[i]), 100);
 	plan.muted = true;
 	levels = levels_of(&plan);
 	assert_int_equal(level_to_send(levels, "m.room.message"), 50);
@@ -387,7 +403,10 @@ static void room__of_a_conversation__is_private(void **state)
 	assert_string_equal(mx_str(state_of("uk.half-shot.bridge"), "state_key"), "_sms_1");
 	bridge = mx_get(bridge, "content");
 	assert_string_equal(mx_str(bridge, "bridgebot"), BOT);
+	assert_string_equal(mx_str(bridge, "creator"), BOT);
 	assert_string_equal(mx_str(mx_get(bridge, "protocol"), "id"), "sms");
+	assert_string_equal(mx_str(mx_get(bridge, "protocol"), "displayname"), "SMS");
+	assert_string_equal(mx_str(mx_get(bridge, "channel"), "id"), "_sms_1");
 	assert_string_equal(mx_str(mx_get(bridge, "channel"), "displayname"), "Pat R.");
 	bridge = mx_get(state_of("io.element.functional_members"), "content");
 	assert_string_equal(mx_get(bridge, "service_members")->child->valuestring, BOT);
