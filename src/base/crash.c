@@ -9,19 +9,27 @@
 
 void crash_point(const char *step)
 {
+	static const char *wanted;
 	static long passed;
-	const char *wanted = getenv("ROOMLINE_CRASH_AT");
 	size_t len = strlen(step);
+	const char *rest;
 	long at = 1;
 
+	if (!wanted)
+		wanted = getenv("ROOMLINE_CRASH_AT");
 	if (!wanted || strncmp(wanted, step, len) != 0)
 		return;
-	if (wanted[len] == ':')
-		at = strtol(wanted + len + 1, NULL, 10);
-	else if (wanted[len] != '\0')
+	rest = wanted + len;
+	if (*rest == ':') {
+		at = strtol(rest + 1, NULL, 10);
+		rest += 1 + strspn(rest + 1, "0123456789");
+	}
+	if ((*rest != '\0' && *rest != ',') || ++passed < at)
 		return;
-	if (++passed >= at)
+	if (*rest == '\0')
 		(void)raise(SIGKILL);
+	wanted = rest + 1;
+	passed = 0;
 }
 #else
 /* ISO C wants a translation unit to declare something. */

@@ -11,6 +11,7 @@
  * give back the file locks, which costs more than the rows. It ends with the last waiter, or where
  * one of them begins the next batch; so it never keeps a checkpoint from anything.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/db.h"
@@ -158,6 +159,7 @@ void store_commit(struct store *store)
 		BUG("commit within a step");
 	if (!store->in_batch)
 		return;
+	crash_point("store.commit");
 	if (!store->failed && control(store, "COMMIT", &err)) {
 		log_error("store.commit_failed waiters=%zu why=%s", store->waiter_n,
 			  log_quote(err.text));

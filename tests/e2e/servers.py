@@ -358,6 +358,8 @@ modules:
 
 FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 GOT = re.compile(r"DEBUG: Got message \d+: <(.*)>$")
+TAKEN = re.compile(r"\[(\d+)\] \[\d+\] INFO: Starting to service <(.*)> from <(\S+)> to <")
+ANSWERED = re.compile(r"SMS HTTP-request sender:\S* .* url: '\S+\?(\S*)' reply: 200 ")
 SMS_LINE = re.compile(r"(\+?\w+) (\+?\w+) (text|data|ucs-2|udh \S+ data|udh \S+ text) (.*)$")
 
 
@@ -391,8 +393,9 @@ admin-interface = {HOST}
 smsbox-port = {box}
 smsbox-interface = {HOST}
 box-allow-ip = "{HOST}"
-store-type = file
-store-location = {self.path("store")}
+store-type = spool
+store-location = {self.path("spool")}
+access-log = {self.path("bearerbox-access.log")}
 
 group = smsc
 smsc = fake
@@ -414,6 +417,7 @@ sendsms-interface = {HOST}
 mo-recode = true
 http-request-retry = 500
 http-queue-delay = 1
+access-log = {self.path("smsbox-access.log")}
 
 group = sendsms-user
 username = {self.user}
@@ -427,6 +431,7 @@ catch-all = true
 max-messages = 0
 get-url = "{get_url}"
 """)
+        os.makedirs(self.path("spool"), exist_ok=True)
         conf = self.path("kannel.conf")
         self.phones = Process([FAKESMSC, "-H", HOST, "-r", str(phones), "-m", "0", "0 0 text -"],
                               self.path("phones.log"))
@@ -454,13 +459,41 @@ get-url = "{get_url}"
         log = self.path(f"mo-{time.monotonic_ns()}.log")
         visit = Process([FAKESMSC, "-H", HOST, "-r", str(self.inject_port), "-m", "1", "-i", "0.01",
                          f"{frm} {to} ucs2 {data}"], log)
+        noted = f"[from:{frm}] [to:{to}] "
+        stored = f":{text.encode('utf-16-be').hex().upper()}] "
+
+        def times():
+            return sum(noted in line and stored in line for line in self.noted("bearerbox"))
+
+        before = times()
         visit.start()
         try:
-            wait_until(lambda: "sent message 1" in visit.output(), 10, "text from a phone")
-            time.sleep(0.1)  # it is written when noted, but a kill at once can still cut it off
+            wait_until(lambda: times() > before, 10, lambda: "text from a phone: " + self.logs())
         finally:
             visit.kill()
             os.unlink(log)
+
+    def noted(self, box):
+        """The lines of a box's access log."""
+        try:
+            with open(self.path(box + "-access.log"), encoding="utf-8", errors="replace") as f:
+                return f.read().split("\n")
+        except FileNotFoundError:
+            return []
+
+    def answered(self):
+        """The texts from phones, as (from, text), that smsbox has handed over and got a 200 for."""
+        found = (ANSWERED.search(line) for line in self.noted("smsbox"))
+        queries = (urllib.parse.parse_qs(f[1]) for f in found if f)
+        return {(q["from"][0], q["text"][0]) for q in queries}
+
+    def lost(self):
+        """The texts from phones that died with a smsbox, as (from, text). It says that it has a text
+        as soon as it begins to hand it over, and keeps it in memory until that is answered; and
+        1.4.5 panics when a connection is reset before it wrote to it."""
+        last = {(frm, text): int(pid) for pid, text, frm in TAKEN.findall(self.parts[1].output())}
+        living = self.parts[1].child.pid if self.parts[1].running else 0
+        return {t for t, pid in last.items() if pid != living} - self.answered()
 
     def received(self):
         """What the phones got, oldest first: dicts of from, to, text; parts are joined."""
