@@ -57,10 +57,6 @@ static int check_maps(const struct settings *set, struct error *err)
 /* Puts sample values through the templates of a send. */
 static int check_send(const struct settings *set, struct error *err)
 {
-	static const char *const names[] = {
-		"to",   "to_digits",  "from",       "from_digits", "text",         "ref",
-		"ucs2", "status_url", "validity_s", "validity_ms", "validity_min", "media",
-	};
 	bool is_json = strcmp(settings_text(set, "send_type"), "json") == 0;
 	struct http_headers values = {0};
 	struct http_call call = {0};
@@ -68,9 +64,7 @@ static int check_send(const struct settings *set, struct error *err)
 	int rc;
 
 	generic_add_variables(set, &values);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		http_headers_add(&values, names[i], "1");
-	http_headers_add(&values, "media_json", "[]");
+	generic_add_samples(&values);
 	rc = generic_build(set, &values, &call, err);
 	if (rc == 0 && is_json) {
 		json = json_parse(call.body, call.body_len, JSON_DEPTH_MAX, err);
@@ -164,6 +158,7 @@ const struct sms_driver generic_driver = {
 	.parse_send = generic_parse_send,
 	.verify_hook = generic_verify_hook,
 	.parse_hook = generic_parse_hook,
+	.locate = generic_locate,
 	.hook_reply_type = "text/plain",
 	.hook_reply_body = "",
 };

@@ -74,12 +74,15 @@ int status_rule_find(const struct settings *set, const char *value); /* STATUS_I
 
 /* The account's own values: base_url user password token key extra, those that are set. */
 void generic_add_variables(const struct settings *set, struct http_headers *values);
+/* Something for each value that a text would bring. */
+void generic_add_samples(struct http_headers *values);
 int generic_build(const struct settings *set, const struct http_headers *values,
 		  struct http_call *call_out, struct error *err);
 int generic_build_send(const struct sms_account *account, const struct cleared_sms *sms,
 		       struct http_call *call_out, struct error *err);
 void generic_parse_send(const struct sms_account *account, const struct http_answer *answer,
 			struct sms_result *result_out);
+void generic_locate(const struct sms_account *account, struct http_fetch_order *order);
 int generic_parse_hook(const struct sms_account *account, const struct sms_hook *hook,
 		       struct sms_event *events_out, int max, struct error *err);
 

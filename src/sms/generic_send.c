@@ -6,6 +6,7 @@
 #include "sms/generic.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define VALIDITY_DEFAULT_S 86400
 
@@ -193,6 +194,44 @@ int generic_build_send(const struct sms_account *account, const struct cleared_s
 	rc = generic_build(account->set, &values, call_out, err);
 	http_headers_release(&values);
 	return rc;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+void generic_add_samples(struct http_headers *values)
+{
+	static const char *const names[] = {
+		"to",   "to_digits",  "from",       "from_digits", "text",         "ref",
+		"ucs2", "status_url", "validity_s", "validity_ms", "validity_min", "media",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		http_headers_add(values, names[i], "1");
+	http_headers_add(values, "media_json", "[]");
+}
+
+/* What a send would be given goes with a file that is on the same host, as with Bandwidth's. */
+void generic_locate(const struct sms_account *account, struct http_fetch_order *order)
+{
+	struct http_headers values = {0};
+	struct http_call send = {0};
+
+	generic_add_variables(account->set, &values);
+	generic_add_samples(&values);
+	if (generic_build(account->set, &values, &send, NULL) == 0 &&
+	    http_same_origin(order->call.url, send.url)) {
+		order->trusted = true;
+		order->call.user = xstrdup_null(send.user);
+		order->call.password = xstrdup_null(send.password);
+		for (size_t i = 0; i < send.headers.n; i++) {
+			const struct http_header *h = &send.headers.items[i];
+
+			if (strcasecmp(h->name, "Content-Type") != 0)
+				http_headers_add(&order->call.headers, h->name, h->value);
+		}
+	}
+	http_call_release(&send);
+	http_headers_release(&values);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */

@@ -22,6 +22,7 @@
 #define API_VERSION "2010-04-01"
 #define VALIDITY_MAX_S 36000
 #define MEDIA_MAX 10
+#define MEDIA_MAX_KB 5120
 
 static const struct setting twilio_settings[] = {
 	{.key = "account_sid",
@@ -124,13 +125,20 @@ static void add_body(const struct sms_account *account, const struct cleared_sms
 	http_form_add(body, "ValidityPeriod", seconds);
 }
 
+static void add_credentials(const struct settings *set, struct http_call *call)
+{
+	const char *key = settings_text(set, "api_key_sid");
+
+	call->user = xstrdup(key ? key : settings_text(set, "account_sid"));
+	call->password = xstrdup(settings_text(set, key ? "api_key_secret" : "auth_token"));
+}
+
 static int build_send(const struct sms_account *account, const struct cleared_sms *sms,
 		      struct http_call *call_out, struct error *err)
 {
 	const struct settings *set = account->set;
 	const char *base = settings_text(set, "base_url");
 	const char *sid = settings_text(set, "account_sid");
-	const char *key = settings_text(set, "api_key_sid");
 	size_t base_len = strlen(base);
 	STRBUF_AUTO(body);
 	STRBUF_AUTO(url);
@@ -141,11 +149,8 @@ static int build_send(const struct sms_account *account, const struct cleared_sm
 	strbuf_add(&url, base, base_len);
 	strbuf_addf(&url, "/" API_VERSION "/Accounts/%s/Messages.json", sid);
 	add_body(account, sms, &body);
-	*call_out = (struct http_call){
-		.method = "POST",
-		.user = xstrdup(key ? key : sid),
-		.password = xstrdup(settings_text(set, key ? "api_key_secret" : "auth_token")),
-	};
+	*call_out = (struct http_call){.method = "POST"};
+	add_credentials(set, call_out);
 	http_headers_add(&call_out->headers, "Content-Type", "application/x-www-form-urlencoded");
 	http_headers_add(&call_out->headers, "Accept", "application/json");
 	call_out->url = strbuf_detach(&url, NULL);
@@ -179,6 +184,17 @@ static void parse_send(const struct sms_account *account, const struct http_answ
 	if (json_text(json, accepted ? "error_code" : "code", &code) ||
 	    json_text(json, "errors.0.code", &code))
 		driver_apply_error(twilio_errors, code.buf, result_out);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* Twilio's media want a login where the console says so, and lead on to a store of Amazon's. */
+static void locate(const struct sms_account *account, struct http_fetch_order *order)
+{
+	if (!http_same_origin(order->call.url, settings_text(account->set, "base_url")))
+		return;
+	add_credentials(account->set, &order->call);
+	order->trusted = true;
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
@@ -304,6 +320,7 @@ const struct sms_driver twilio_driver = {
 	.caps = SMS_CAP_MEDIA | SMS_CAP_REPORTS | SMS_CAP_SIGNED,
 	.reply_by = SMS_REPLY_BY_PROVIDER,
 	.max_chars = 1600,
+	.max_media_kb = MEDIA_MAX_KB,
 	.settings = twilio_settings,
 	.stop_keywords = stop_keywords,
 	.start_keywords = start_keywords,
@@ -314,6 +331,7 @@ const struct sms_driver twilio_driver = {
 	.parse_send = parse_send,
 	.verify_hook = verify_hook,
 	.parse_hook = parse_hook,
+	.locate = locate,
 	.hook_reply_type = "text/xml",
 	.hook_reply_body = "<Response/>",
 };

@@ -24,10 +24,13 @@ static const char our_fault[] = "Twilio refused the text as badly made; please t
 static const char not_registered[] =
 	"Our number is not registered for this with the carriers; an admin has to see to it.";
 static const char daily_limit[] = "The limit of texts for one day is reached.";
+static const char too_large[] = "The picture or file is larger than Twilio takes.";
 static const char maybe[] =
 	"The carrier does not say whether it arrived; do not send it again before they answer.";
 
 const struct sms_error_row twilio_errors[] = {
+	{"11751", SMS_PERM, MESSAGE, too_large},
+	{"12300", SMS_PERM, MESSAGE, "Twilio does not send this kind of file."},
 	{"14107", SMS_THROTTLE, SENDER, too_fast},
 	{"20003", SMS_CONFIG, ACCOUNT, credentials},
 	{"20404", SMS_CONFIG, ACCOUNT, credentials},
@@ -96,6 +99,10 @@ const struct sms_error_row twilio_errors[] = {
 	{"30610", SMS_TEMP, MESSAGE, "It is too late or too early there to text this person."},
 	{"30640", SMS_OPTED_OUT, MESSAGE,
 	 "Twilio warns that texting this person can lead to a lawsuit; do not text them again."},
+	{"63019", SMS_PERM, MESSAGE,
+	 "Twilio could not fetch the picture or file from us; an admin has to check that it "
+	 "reaches our public address."},
+	{"63034", SMS_PERM, MESSAGE, too_large},
 	{"63038", SMS_THROTTLE, ACCOUNT, daily_limit},
 	{"", SMS_PERM, MESSAGE, ""},
 };

@@ -23,6 +23,9 @@
  *   = events 1                      how many, or "refused"; then for each, after "= event N":
  *   = kind text                     kind key ext_id ref from to text media status class scope code
  *
+ *   file https://...                a case: a file of an inbound text
+ *   = trusted yes                   trusted user password; header: how many
+ *
  * "\n" in a value is a line feed, "#" begins a comment. What is not listed is not looked at.
  */
 #include "fakes/fake_cleared.c" /* NOLINT(bugprone-suspicious-include): in place of the outbox */
@@ -284,6 +287,34 @@ static void run_send(struct fixture *f)
 	release_input(&in);
 }
 
+static const char *shown(const char *text)
+{
+	return text ? text : "(none)";
+}
+
+static void run_file(struct fixture *f, const char *url)
+{
+	struct http_fetch_order order = {.call = {.url = xstrdup(url)}};
+	const struct line *line;
+	const char *key;
+	const char *value;
+
+	generic_driver.locate(&f->account, &order);
+	while ((line = next_expected(f, &key, &value))) {
+		if (strcmp(key, "trusted") == 0)
+			expect_text(f, line, order.trusted ? "yes" : "no", value);
+		else if (strcmp(key, "user") == 0)
+			expect_text(f, line, shown(order.call.user), value);
+		else if (strcmp(key, "password") == 0)
+			expect_text(f, line, shown(order.call.password), value);
+		else if (strcmp(key, "header") == 0)
+			expect_number(f, line, (int)order.call.headers.n, value);
+		else
+			FAIL(f, line, "what is '%s'?", key);
+	}
+	http_call_release(&order.call);
+}
+
 static void run_answer(struct fixture *f, const char *status)
 {
 	struct sms_result result;
@@ -456,6 +487,8 @@ static void run_fixture(const char *yaml, const char *path, int least_cases)
 			run_answer(f, line->rest);
 		else if (strcmp(line->word, "hook") == 0)
 			run_hook(f, line->rest);
+		else if (strcmp(line->word, "file") == 0)
+			run_file(f, line->rest);
 		else
 			FAIL(f, line, "what is '%s'?", line->word);
 		f->cases++;

@@ -155,6 +155,51 @@ static void twilio_build_send__repeats_media_and_caps_validity(void **state)
 	http_call_release(&call);
 }
 
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static struct http_fetch_order locate(const char *url)
+{
+	struct http_fetch_order order = {.call = {.method = "GET", .url = xstrdup(url)}};
+
+	twilio_driver.locate(&account, &order);
+	return order;
+}
+
+static void twilio_locate__logs_in__with_twilio_alone(void **state)
+{
+	static const char *const others[] = {
+		"https://api.twilio.com.evil.example/x",
+		"http://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1",
+		"https://api.twilio.com:8443/x",
+		"https://api.twilio.com@evil.example/x",
+		"https://mms.example.org/x.jpg",
+		"local:/sandbox",
+	};
+	struct http_fetch_order order =
+		locate("https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1");
+
+	(void)state;
+	assert_string_equal(order.call.user, SID);
+	assert_string_equal(order.call.password, "t0ken");
+	assert_true(order.trusted);
+	http_call_release(&order.call);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		order = locate(others[i]);
+		assert_null(order.call.user);
+		assert_null(order.call.password);
+		assert_false(order.trusted);
+		http_call_release(&order.call);
+	}
+	put("base_url", "https://space.signalwire.com/api/laml");
+	put("api_key_sid", "SK1");
+	put("api_key_secret", "k3y");
+	order = locate("https://space.signalwire.com/api/laml/2010-04-01/Accounts/A/Messages/M/"
+		       "Media/E");
+	assert_string_equal(order.call.user, "SK1");
+	assert_string_equal(order.call.password, "k3y");
+	http_call_release(&order.call);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
 
 static struct sms_result answer(int status, const char *body)
@@ -521,6 +566,7 @@ int main(void)
 		TEST(twilio_build_send__asks_as_documented),
 		TEST(twilio_build_send__uses_key_service_and_base_url),
 		TEST(twilio_build_send__repeats_media_and_caps_validity),
+		TEST(twilio_locate__logs_in__with_twilio_alone),
 		TEST(twilio_parse_send__takes_what_was_taken),
 		TEST(twilio_parse_send__is_ambiguous__where_it_may_have_been_taken),
 		TEST(twilio_parse_send__goes_by_status__for_an_unknown_code),
