@@ -164,6 +164,18 @@ static void parse_send(const struct sms_account *account, const struct http_answ
 	}
 }
 
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* Of the carrier itself: what a phone has sent. All else is a stranger's. */
+static void locate(const struct sms_account *account, struct http_fetch_order *order)
+{
+	STRBUF_AUTO(files);
+
+	strbuf_addf(&files, "%s/file/", settings_text(account->set, "base_url"));
+	order->trusted = strncmp(order->call.url, files.buf, files.len) == 0 &&
+			 !strstr(order->call.url, "..");
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static int verify_hook(const struct sms_account *account, const struct sms_hook *hook, int64_t now,
@@ -290,6 +302,7 @@ const struct sms_driver sandbox_driver = {
 	.caps = SMS_CAP_MEDIA | SMS_CAP_REPORTS | SMS_CAP_SIGNED,
 	.reply_by = SMS_REPLY_BY_US,
 	.max_chars = 1600,
+	.max_media_kb = 5120,
 	.settings = sandbox_settings,
 	.errors = twilio_errors,
 	.check = check,
@@ -297,6 +310,7 @@ const struct sms_driver sandbox_driver = {
 	.parse_send = parse_send,
 	.verify_hook = verify_hook,
 	.parse_hook = parse_hook,
+	.locate = locate,
 	.hook_reply_type = "application/json",
 	.hook_reply_body = "{}",
 };

@@ -8,7 +8,10 @@
 #include <strings.h>
 
 #define PREFIX "/sandbox"
+#define MEDIA "/media/" /* below public_url: our links to files (roomline/bridge.h) */
 #define JSON_TYPE "application/json"
+#define FILE_TYPE "application/octet-stream"
+#define API_FILE "/api/file"
 
 typedef void route_fn(struct sandbox_phones *box, struct http_exchange *exchange,
 		      const struct http_request *request);
@@ -150,6 +153,26 @@ static void post_text(struct sandbox_phones *box, struct http_exchange *exchange
 	reply_json(exchange, 202, &body);
 }
 
+/* A file that a phone is to send: its bytes are the whole body. */
+static void post_file(struct sandbox_phones *box, struct http_exchange *exchange,
+		      const struct http_request *request)
+{
+	const struct sim_file *file = file_store_add(&box->files, request->body, request->body_len);
+	const char *base = settings_text(box->lines[0].account->set, "base_url");
+	STRBUF_AUTO(body);
+	STRBUF_AUTO(url);
+
+	if (!file) {
+		reply_error(exchange, 415, "this is no kind of file that phones can send");
+		return;
+	}
+	strbuf_addf(&url, "%s/file/%s", base, file->id);
+	strbuf_adds(&body, "{\"url\":");
+	json_add_text(&body, url.buf);
+	strbuf_addf(&body, ",\"type\":\"%s\",\"size\":%zu}", file->type->name, file->len);
+	reply_json(exchange, 201, &body);
+}
+
 static void post_faults(struct sandbox_phones *box, struct http_exchange *exchange,
 			const struct http_request *request)
 {
@@ -183,16 +206,30 @@ static const struct {
 	const char *path;
 	route_fn *run;
 } routes[] = {
-	{"GET", "/api/phones", get_phones},       {"POST", "/api/text", post_text},
-	{"POST", "/api/faults", post_faults},     {"POST", "/api/reset", post_reset},
-	{"POST", "/provider/send", carrier_send},
+	{"GET", "/api/phones", get_phones}, {"POST", "/api/text", post_text},
+	{"POST", API_FILE, post_file},      {"POST", "/api/faults", post_faults},
+	{"POST", "/api/reset", post_reset}, {"POST", "/provider/send", carrier_send},
 };
 
-static bool is_json(const struct http_request *request)
+/* Neither is a type that another site's page could make a browser send. */
+static bool is_typed_well(const struct http_request *request, const char *path)
 {
+	const char *wanted = strcmp(path, API_FILE) == 0 ? FILE_TYPE : JSON_TYPE;
 	const char *type = http_headers_get(&request->headers, "Content-Type");
 
-	return type && strncasecmp(type, JSON_TYPE, strlen(JSON_TYPE)) == 0;
+	return type && strncasecmp(type, wanted, strlen(wanted)) == 0;
+}
+
+/* Whoever has a text has the id, as with a carrier's media store. */
+static void get_file(struct sandbox_phones *box, struct http_exchange *exchange, const char *id)
+{
+	const struct sim_file *file = file_store_find(&box->files, id);
+
+	if (file)
+		http_reply_file(exchange, file->type->name, file->type->file_name, file->bytes,
+				file->len);
+	else
+		reply_error(exchange, 404, "there is nothing here");
 }
 
 static void on_request(struct http_exchange *exchange, const struct http_request *request,
@@ -200,11 +237,16 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 {
 	static const char phone[] = "/api/phone/";
 	static const char carrier[] = "/provider/";
+	static const char file[] = "/file/";
 	struct sandbox_phones *box = arg;
 	const char *path = request->path + strlen(PREFIX);
 	const char *why;
 	int refused = 0;
 
+	if (strcmp(request->method, "GET") == 0 && strncmp(path, file, strlen(file)) == 0) {
+		get_file(box, exchange, path + strlen(file));
+		return;
+	}
 	/* The carrier's own door has the driver's check: other daemons come by it. */
 	if (strncmp(path, carrier, strlen(carrier)) != 0)
 		refused = access_check(box, request, &why);
@@ -212,8 +254,10 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 		reply_error(exchange, refused, why);
 		return;
 	}
-	if (strcmp(request->method, "POST") == 0 && !is_json(request)) {
-		reply_error(exchange, 415, "send it as Content-Type: application/json");
+	if (strcmp(request->method, "POST") == 0 && !is_typed_well(request, path)) {
+		reply_error(exchange, 415,
+			    strcmp(path, API_FILE) == 0 ? "send it as Content-Type: " FILE_TYPE
+							: "send it as Content-Type: " JSON_TYPE);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
@@ -236,20 +280,37 @@ const char *line_key(const struct sim_line *line)
 	return settings_text(line->account->set, "key");
 }
 
-/* Where hooks of an account are called: by the local road when its carrier is we ourselves. */
-static char *call_url_of(const struct sms_account *account)
+/* Where hooks of an account are called, and its files fetched: by the local road when its carrier is
+ * we ourselves. */
+static void set_urls(struct sim_line *line)
 {
-	const char *base = settings_text(account->set, "base_url");
-	const char *path = NULL;
-	STRBUF_AUTO(url);
+	const struct sms_account *account = line->account;
+	bool local = strncmp(settings_text(account->set, "base_url"), "local:", 6) == 0;
+	const char *path = account->hook_url;
+	STRBUF_AUTO(hook);
+	STRBUF_AUTO(file);
+	STRBUF_AUTO(file_call);
 
 	/* The last, as the public URL may have a path of its own. */
 	for (const char *p = account->hook_url; (p = strstr(p, "/hook/")); p++)
 		path = p;
-	if (strncmp(base, "local:", 6) != 0 || !path)
-		return xstrdup(account->hook_url);
-	strbuf_addf(&url, "local:%s", path);
-	return strbuf_detach(&url, NULL);
+	strbuf_addf(&hook, "%s%s", local ? "local:" : "", local ? path : account->hook_url);
+	strbuf_add(&file, account->hook_url, (size_t)(path - account->hook_url));
+	strbuf_addf(&file_call, "%s" MEDIA, local ? "local:" : file.buf);
+	strbuf_adds(&file, MEDIA);
+	line->call_url = strbuf_detach(&hook, NULL);
+	line->file_url = strbuf_detach(&file, NULL);
+	line->file_call_url = strbuf_detach(&file_call, NULL);
+}
+
+/* A stranger may not fill what only a file may. */
+static size_t body_max(const struct http_request *head, void *arg)
+{
+	const char *why;
+
+	if (strcmp(head->path, PREFIX API_FILE) != 0 || access_check(arg, head, &why) != 0)
+		return HTTP_REQUEST_BODY_MAX;
+	return FILE_MAX;
 }
 
 struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server *server,
@@ -270,17 +331,19 @@ struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server 
 			continue;
 		(void)STR_COPY(line->number, senders[i].number.e164);
 		line->account = account;
-		line->call_url = call_url_of(account);
+		set_urls(line);
 		box->line_n++;
 	}
 	phone_store_init(&box->store);
+	file_store_init(&box->files);
+	LIST_INIT(&box->pictures);
 	STAILQ_INIT(&box->orders);
 	TAILQ_INIT(&box->jobs);
 	if (box->line_n == 0) {
 		sandbox_phones_free(box);
 		return NULL;
 	}
-	http_server_route(server, PREFIX, on_request, box);
+	http_server_route_large(server, PREFIX, on_request, body_max, box);
 	return box;
 }
 
@@ -290,8 +353,12 @@ void sandbox_phones_free(struct sandbox_phones *box)
 		return;
 	carrier_reset(box);
 	sim_jobs_end(box);
-	for (size_t i = 0; i < box->line_n; i++)
+	sim_pictures_end(box);
+	for (size_t i = 0; i < box->line_n; i++) {
 		free(box->lines[i].call_url);
+		free(box->lines[i].file_url);
+		free(box->lines[i].file_call_url);
+	}
 	free(box->lines);
 	free(box->public_host);
 	free(box);

@@ -28,6 +28,8 @@
 #define SENT_AFTER_ANSWER_MS 600
 #define NO_ANSWER_MS 60000 /* longer than anybody waits */
 
+#define NO_FILE "63019" /* Twilio's code for one that could not be fetched */
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* A number without what people write between its digits; "" when there is none or it is odd. */
@@ -79,10 +81,10 @@ static const struct sim_line *find_line(const struct sandbox_phones *box, const 
 
 /* ---- a text to a phone ----------------------------------------------------------------------- */
 
-/* A send that is being looked at. */
+/* A send, until its phone has it. */
 struct sim_send {
 	struct sandbox_phones *box;
-	struct http_exchange *exchange;
+	struct http_exchange *exchange; /* until it is answered */
 	const struct sim_line *line;
 	char from[NUMBER_MAX];
 	char to[NUMBER_MAX];
@@ -94,6 +96,16 @@ struct sim_send {
 	int64_t seq; /* 0: the phone did not get it */
 	struct fault fault;
 };
+
+static void send_free(void *arg)
+{
+	struct sim_send *send = arg;
+
+	strbuf_release(&send->text);
+	free(send->media);
+	free(send->report_url);
+	free(send);
+}
 
 static void refuse(const struct sim_send *send, int status, const char *code)
 {
@@ -241,6 +253,34 @@ static void collect_faults(struct sim_send *send)
 	}
 }
 
+/* Its files are here, if it has any. */
+static void hand_over(struct sim_picture *picture, void *arg)
+{
+	struct sim_send *send = arg;
+
+	if (picture->failed)
+		(void)STR_COPY(send->fault.error, NO_FILE);
+	free(send->media);
+	send->media = xstrdup(picture->media.buf);
+	if (!send->fault.error[0])
+		add_to_phone(send);
+	add_reports(send);
+	send_free(send);
+}
+
+static void take(struct sim_send *send)
+{
+	struct sandbox_phones *box = send->box;
+	const struct sim_line *line = send->line;
+	AUTO_FREE char *media = xstrdup(send->media);
+
+	(void)STR_COPY(send->id, "SB");
+	random_token(send->id + 2, 32);
+	answer_taken(send);
+	sim_picture_start(box, line, media, hand_over, send_free, send);
+}
+
+/* Takes over send. */
 static void handle_send(struct sim_send *send, const struct cJSON *json,
 			const struct http_request *request)
 {
@@ -259,38 +299,35 @@ static void handle_send(struct sim_send *send, const struct cJSON *json,
 	} else if (send->box->job_n + JOBS_PER_TEXT > JOBS_MAX) {
 		refuse(send, 503, "");
 	} else {
-		(void)STR_COPY(send->id, "SB");
-		random_token(send->id + 2, 32);
-		if (!send->fault.error[0])
-			add_to_phone(send);
-		add_reports(send);
-		answer_taken(send);
+		take(send);
+		return;
 	}
+	send_free(send);
 }
 
 void carrier_send(struct sandbox_phones *box, struct http_exchange *exchange,
 		  const struct http_request *request)
 {
-	struct sim_send send = {.box = box, .exchange = exchange};
+	struct sim_send *send = xcalloc(1, sizeof(*send));
 	JSON_AUTO json = json_parse(request->body, request->body_len, JSON_DEPTH_MAX, NULL);
 	STRBUF_AUTO(ref);
 
-	strbuf_init(&send.text);
+	send->box = box;
+	send->exchange = exchange;
+	strbuf_init(&send->text);
 	if (!json) {
-		refuse(&send, 400, "20001");
+		refuse(send, 400, "20001");
+		send_free(send);
 		return;
 	}
-	read_number(json, "from", send.from);
-	read_number(json, "to", send.to);
-	send.line = find_line(box, send.from);
-	send.media = read_media(json);
+	read_number(json, "from", send->from);
+	read_number(json, "to", send->to);
+	send->line = find_line(box, send->from);
+	send->media = read_media(json);
 	(void)json_text(json, "ref", &ref);
-	(void)STR_COPY(send.ref, ref.buf);
-	(void)json_text(json, "text", &send.text);
-	handle_send(&send, json, request);
-	strbuf_release(&send.text);
-	free(send.media);
-	free(send.report_url);
+	(void)STR_COPY(send->ref, ref.buf);
+	(void)json_text(json, "text", &send->text);
+	handle_send(send, json, request);
 }
 
 /* ---- a text from a phone --------------------------------------------------------------------- */
@@ -384,6 +421,7 @@ int carrier_order_fault(struct sandbox_phones *box, const char *words, int64_t c
 void carrier_reset(struct sandbox_phones *box)
 {
 	sim_jobs_drop(box);
+	sim_pictures_drop(box);
 	while (!STAILQ_EMPTY(&box->orders)) {
 		struct fault_order *order = STAILQ_FIRST(&box->orders);
 
@@ -391,4 +429,5 @@ void carrier_reset(struct sandbox_phones *box)
 		free(order);
 	}
 	phone_store_release(&box->store);
+	file_store_release(&box->files);
 }

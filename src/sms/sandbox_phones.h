@@ -9,17 +9,21 @@
  *   GET  /sandbox/api/phone/N/texts      {"number","received","texts":[…]}; ?after=SEQ for the rest
  *   POST /sandbox/api/text               {"from","to","text","media":[],"id"}: a contact texts us;
  *                                        to, media and id may be left out
+ *   POST /sandbox/api/file               a file's bytes, as application/octet-stream: {"url",
+ *                                        "type","size"}; the url goes into "media" of a text
+ *   GET  /sandbox/file/ID                the file
  *   POST /sandbox/api/faults             {"fault":"lostanswer","count":3}: for the next sends
  *   POST /sandbox/api/reset              no phones, faults or pending reports any more
  *   POST /sandbox/provider/send          what the driver calls (sandbox.c)
  *
  * A text has "direction" ("in": the phone got it, "out": it came from the phone), "seq", "at" (ms),
  * "from", "to", "text", "media", "id", "ref" and "state". "received" counts all that the phone ever
- * got, whether or not it is still kept. POSTs must be application/json, so that no other site's
- * page can make a browser send one.
+ * got, whether or not it is still kept. The carrier fetches those media of a text to a phone that
+ * are ours, and then they are "/sandbox/file/ID"; when one cannot be had, the text fails with 63019.
+ * POSTs must be application/json, so that no other site's page can make a browser send one.
  *
- * All but provider/ is refused with 403 unless Host is an IP address, localhost or the host of
- * public_url. Beside accounts of other drivers it also wants HTTP Basic with the sandbox's key as
+ * All but provider/ and file/ is refused with 403 unless Host is an IP address, localhost or the host
+ * of public_url. Beside accounts of other drivers it also wants HTTP Basic with the sandbox's key as
  * password and any user, else 401; and texts may only come from numbers that nobody has.
  *
  * Faults are words in a text, or queued by the API; several may be combined:

@@ -4,6 +4,7 @@
 #define SANDBOX_PRIV_H
 
 #include "base/json.h"
+#include "core/media.h"
 #include "sms/sandbox_phones.h"
 
 #include <sys/queue.h>
@@ -61,6 +62,36 @@ int64_t phone_store_add(struct phone_store *store, const char *number,
 void phone_store_set_state(struct phone_store *store, const char *number, int64_t seq,
 			   const char *state);
 
+/* ---- pictures and other files (sandbox_files.c) ---------------------------------------------- */
+
+/* As a carrier's media store: whoever knows the id may have the file. In memory and bounded: the
+ * oldest goes. */
+#define FILE_MAX (5 * 1024 * 1024)
+#define FILES_BYTES_MAX (8 * FILE_MAX)
+#define FILES_MAX 500
+
+struct sim_file {
+	TAILQ_ENTRY(sim_file) link;
+	char id[TOKEN_MAX];
+	const struct media_type *type;
+	char *bytes;
+	size_t len;
+};
+
+TAILQ_HEAD(sim_files, sim_file);
+
+struct file_store {
+	struct sim_files files; /* oldest first */
+	size_t n;
+	size_t bytes;
+};
+
+void file_store_init(struct file_store *store);
+void file_store_release(struct file_store *store); /* empty again */
+/* NULL: it is no kind of file that phones know, or too large. */
+const struct sim_file *file_store_add(struct file_store *store, const char *bytes, size_t len);
+const struct sim_file *file_store_find(const struct file_store *store, const char *id);
+
 /* ---- faults (sandbox_faults.c) --------------------------------------------------------------- */
 
 #define FAULT_CODE_MAX 8
@@ -97,7 +128,9 @@ STAILQ_HEAD(fault_orders, fault_order);
 struct sim_line {
 	char number[NUMBER_MAX];
 	const struct sms_account *account;
-	char *call_url; /* its hook_url, by the local road where the carrier is ourselves */
+	char *call_url;      /* its hook_url, by the local road where the carrier is ourselves */
+	char *file_url;      /* where its links to files begin, "https://host/media/" */
+	char *file_call_url; /* the same, as call_url */
 };
 
 /* NULL: nothing is signed. To be asked for each time, as a reload may change it. */
@@ -105,6 +138,8 @@ const char *line_key(const struct sim_line *line);
 
 struct sim_job;
 TAILQ_HEAD(sim_jobs, sim_job);
+struct sim_picture;
+LIST_HEAD(sim_pictures, sim_picture);
 
 struct sandbox_phones {
 	struct loop *loop;
@@ -113,6 +148,8 @@ struct sandbox_phones {
 	size_t line_n;
 	char *public_host;
 	struct phone_store store;
+	struct file_store files;
+	struct sim_pictures pictures;
 	struct fault_orders orders;
 	struct sim_jobs jobs;
 	size_t job_n;
@@ -145,6 +182,33 @@ void sim_job_start_hook(struct sim_job *job, int64_t after_ms);
 void sim_jobs_drop(struct sandbox_phones *box);
 /* The same when the client is gone and will call nobody back. */
 void sim_jobs_end(struct sandbox_phones *box);
+
+/* ---- what is fetched from us (sandbox_pictures.c) -------------------------------------------- */
+
+/* A text with files, on its way to a phone. */
+struct sim_picture {
+	LIST_ENTRY(sim_picture) link;
+	struct sandbox_phones *box;
+	const struct sim_line *line;
+	char *urls[SMS_MEDIA_MAX];
+	size_t n;
+	size_t at;   /* which is being fetched */
+	bool failed; /* one of them could not be had */
+	bool dropped;
+	struct strbuf media; /* a JSON list of where they are now */
+	void (*done)(struct sim_picture *picture, void *arg); /* not when it was dropped */
+	void (*drop)(void *arg);
+	void *arg;
+};
+
+/* Fetches those files that are the line's own, one after the other, and keeps them; others stay as
+ * they are: nobody can make us ask elsewhere. media: a JSON list of URLs. done or drop is called
+ * once, with what arg owns. */
+void sim_picture_start(struct sandbox_phones *box, const struct sim_line *line, const char *media,
+		       void (*done)(struct sim_picture *picture, void *arg),
+		       void (*drop)(void *arg), void *arg);
+void sim_pictures_drop(struct sandbox_phones *box); /* those under way end later, unheard */
+void sim_pictures_end(struct sandbox_phones *box);  /* the client is gone */
 
 /* ---- the carrier (sandbox_carrier.c) --------------------------------------------------------- */
 

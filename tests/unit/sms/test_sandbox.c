@@ -113,6 +113,8 @@ static void on_api(const struct http_answer *answer, void *arg)
 	strbuf_adds(&t.body, answer->body);
 }
 
+static const char *api_type = "application/json";
+
 static int api(const char *method, const char *path, const char *body)
 {
 	struct http_call call = {.method = method};
@@ -122,7 +124,7 @@ static int api(const char *method, const char *path, const char *body)
 	call.url = strbuf_detach(&url, NULL);
 	call.body = xstrdup(body);
 	call.body_len = strlen(body);
-	http_headers_add(&call.headers, "Content-Type", "application/json");
+	http_headers_add(&call.headers, "Content-Type", api_type);
 	if (t.host)
 		http_headers_add(&call.headers, "Host", t.host);
 	if (t.authorization)
@@ -368,6 +370,140 @@ static void sandbox_send__is_refused__without_the_key_or_for_a_foreign_hook(void
 	assert_int_equal(api("POST", "/provider/send", "[1"), 400);
 	fake_loop_advance(t.loop, 10000);
 	assert_string_equal(take_log(), "");
+}
+
+/* ---- pictures and other files ---------------------------------------------------------------- */
+
+#define JPEG "\xFF\xD8\xFF\xE0 a picture"
+
+/* Our own links to files, as the daemon serves them. */
+static void on_media(struct http_exchange *exchange, const struct http_request *request, void *arg)
+{
+	bool good = strcmp(request->path, "/media/7/good/picture.jpg") == 0;
+
+	(void)arg;
+	strbuf_addf(&t.log, "fetch %s;", request->path);
+	http_reply(exchange, good ? 200 : 410, "image/jpeg", JPEG, strlen(JPEG));
+}
+
+static void send_files(const char *text, const char *first, const char *second)
+{
+	struct cleared_sms sms = fake_cleared_make(REF, CONTACT, LINE, text);
+	struct http_call call = {0};
+
+	sms.media[sms.media_n++] = first;
+	if (second)
+		sms.media[sms.media_n++] = second;
+	assert_int_equal(t.account.driver->build_send(&t.account, &sms, &call, NULL), 0);
+	http_client_start(t.client, &call, on_answer, NULL);
+	for (int i = 0; i < 6; i++)
+		fake_loop_advance(t.loop, 0);
+}
+
+static void sandbox_send__fetches_the_files__that_are_ours(void **state)
+{
+	AUTO_FREE char *path = NULL;
+
+	(void)state;
+	http_server_route(t.server, "/media/", on_media, NULL);
+	send_files("", PUBLIC_URL "/media/7/good/picture.jpg", "https://e.org/other.jpg");
+	assert_string_equal(take_log(), "[ok];fetch /media/7/good/picture.jpg;");
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "sent;delivered;");
+	assert_int_equal(api("GET", "/api/phone/" CONTACT "/texts", ""), 200);
+	assert_string_equal(value("texts.0.text"), "");
+	assert_string_equal(value("texts.0.media.1"), "https://e.org/other.jpg");
+	path = xstrdup(value("texts.0.media.0"));
+	assert_int_equal(strncmp(path, "/sandbox/file/", 14), 0);
+	assert_int_equal(api("GET", path + strlen("/sandbox"), ""), 200);
+	assert_string_equal(t.body.buf, JPEG);
+	path[20] = path[20] == 'a' ? 'b' : 'a';
+	assert_int_equal(api("GET", path + strlen("/sandbox"), ""), 404);
+}
+
+static void sandbox_send__fails__without_its_file(void **state)
+{
+	(void)state;
+	http_server_route(t.server, "/media/", on_media, NULL);
+	send_files("words", PUBLIC_URL "/media/7/old/picture.jpg", NULL);
+	fake_loop_advance(t.loop, 1000);
+	assert_string_equal(take_log(), "[ok];fetch /media/7/old/picture.jpg;failed 63019;");
+	assert_int_equal(api("GET", "/api/phone/" CONTACT "/texts", ""), 200);
+	assert_string_equal(value("received"), "0");
+}
+
+/* Who reaches the carrier cannot make it ask elsewhere. */
+static void sandbox_send__fetches_nothing__else(void **state)
+{
+	static const char *const links[] = {
+		PUBLIC_URL "/health",       "https://bot.example.org/media/7/good/picture.jpg",
+		PUBLIC_URL "/mediax/7",     "local:/media/7/good/picture.jpg",
+		"http://127.0.0.1/media/7", "",
+	};
+
+	(void)state;
+	http_server_route(t.server, "/media/", on_media, NULL);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		send_files("words", links[i], NULL);
+		assert_string_equal(take_log(), "[ok];");
+	}
+}
+
+static void sandbox_reset__drops__what_is_being_fetched(void **state)
+{
+	(void)state;
+	http_server_route(t.server, "/media/", on_media, NULL);
+	send_files("words", PUBLIC_URL "/media/7/good/picture.jpg", NULL);
+	assert_int_equal(api("POST", "/api/reset", ""), 200);
+	fake_loop_advance(t.loop, 1000);
+	assert_int_equal(api("GET", "/api/phone/" CONTACT "/texts", ""), 200);
+	assert_string_equal(value("received"), "0");
+	send_files("words", PUBLIC_URL "/media/7/good/picture.jpg", NULL);
+	/* and so does the end, in teardown() */
+}
+
+static void sandbox_file__goes__with_a_phones_text(void **state)
+{
+	AUTO_FREE char *url = NULL;
+	STRBUF_AUTO(text);
+	struct http_fetch_order order = {0};
+
+	(void)state;
+	assert_int_equal(api("POST", "/api/file", JPEG), 415);
+	api_type = "application/octet-stream";
+	assert_int_equal(api("POST", "/api/file", "<html>"), 415);
+	assert_int_equal(api("POST", "/api/file", JPEG), 201);
+	assert_string_equal(value("type"), "image/jpeg");
+	url = xstrdup(value("url"));
+	assert_int_equal(strncmp(url, "local:/sandbox/file/", 20), 0);
+	assert_int_equal(api("POST", "/api/text", "{}"), 415);
+	api_type = "application/json";
+	strbuf_addf(&text, "{\"from\":\"%s\",\"text\":\"\",\"media\":[\"%s\"]}", CONTACT, url);
+	assert_int_equal(api("POST", "/api/text", text.buf), 202);
+	fake_loop_advance(t.loop, 0);
+	assert_string_equal(take_log(), "text " CONTACT ">" LINE " '' 1;");
+	order.call.url = url;
+	t.account.driver->locate(&t.account, &order);
+	assert_true(order.trusted);
+	assert_int_equal(api("GET", url + strlen("local:/sandbox"), ""), 200);
+	assert_string_equal(t.body.buf, JPEG);
+}
+
+/* A hook that was not ours could name what only we reach. */
+static void sandbox_locate__trusts__its_own_files_alone(void **state)
+{
+	static const char *const others[] = {"local:/health", "local:/sandbox/api/phones",
+					     "local:/sandbox/file/../api/phones",
+					     "https://e.org/sandbox/file/1", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		AUTO_FREE char *url = xstrdup(others[i]);
+		struct http_fetch_order order = {.call = {.url = url}};
+
+		t.account.driver->locate(&t.account, &order);
+		assert_false(order.trusted);
+	}
 }
 
 /* ---- texts from phones ----------------------------------------------------------------------- */
@@ -706,6 +842,12 @@ int main(void)
 		TEST(sandbox_send__reports_late),
 		TEST(sandbox_send__does_what_the_api_orders__for_so_many_sends),
 		TEST(sandbox_send__is_refused__without_the_key_or_for_a_foreign_hook),
+		TEST(sandbox_send__fetches_the_files__that_are_ours),
+		TEST(sandbox_send__fails__without_its_file),
+		TEST(sandbox_send__fetches_nothing__else),
+		TEST(sandbox_reset__drops__what_is_being_fetched),
+		TEST(sandbox_file__goes__with_a_phones_text),
+		TEST(sandbox_locate__trusts__its_own_files_alone),
 		TEST(sandbox_text__reaches_the_hook),
 		cmocka_unit_test_setup_teardown(sandbox_text__takes_the_local_road__without_a_key,
 						setup_without_key, teardown),
