@@ -115,6 +115,8 @@ struct chat_network {
 	const char *name; /* "xmpp" */
 	unsigned caps;
 	bool for_tests; /* no place for people: the example configuration does not offer it */
+	const char *encrypted;   /* how people get round it that we cannot read what is encrypted: a
+				  sentence; NULL: they cannot encrypt */
 	const char *link_before; /* around a place's address they make a link to it; NULL: none */
 	const char *link_after;
 	const struct setting *settings; /* the section of its name in the configuration */

@@ -246,6 +246,14 @@ static int said_too_late(struct error *err)
 			 "Write it again if it still holds.");
 }
 
+static const char *encrypted_advice(const struct speech *s)
+{
+	int index;
+	const struct network_slot *slot = network_slot(s->bridge, s->network, &index);
+
+	return slot && slot->network->encrypted ? slot->network->encrypted : "";
+}
+
 /* ---- what an SMS cannot do -------------------------------------------------------------------- */
 
 static int said_in_conversation(struct speech *s, struct error *err)
@@ -263,9 +271,9 @@ static int said_in_conversation(struct speech *s, struct error *err)
 		return said_retract(s, err);
 	case CHAT_SAID_ENCRYPTED:
 		return error_set(err, ERR_STATE,
-				 "Not texted: I cannot read encrypted messages. Switch encryption "
-				 "(OMEMO) off "
-				 "for this room; an SMS is never encrypted anyway.");
+				 "Not texted: I cannot read encrypted messages, and an SMS is "
+				 "never encrypted anyway. %s",
+				 encrypted_advice(s));
 	case CHAT_SAID_REACTION:
 		if (text[0] == '\0')
 			return 0;
@@ -284,9 +292,8 @@ static int said_in_conversation(struct speech *s, struct error *err)
 static int said_elsewhere(struct speech *s, struct error *err)
 {
 	if (s->said->what == CHAT_SAID_ENCRYPTED)
-		return error_set(
-			err, ERR_STATE,
-			"I cannot read encrypted messages. Switch encryption (OMEMO) off here.");
+		return error_set(err, ERR_STATE, "I cannot read encrypted messages. %s",
+				 encrypted_advice(s));
 	if (s->said->what == CHAT_SAID_EDIT && s->words[0] == CMD_PREFIX)
 		return error_set(
 			err, ERR_STATE,

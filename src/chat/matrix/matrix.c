@@ -325,6 +325,9 @@ static void describe(void *self, char *out, size_t size)
 const struct chat_network chat_matrix = {
 	.name = matrix_name,
 	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS | CHAT_CAP_REDELIVERS,
+	.encrypted =
+		"Write where it is not encrypted: in one of my own rooms, or in a chat with me "
+		"that you begin without encryption.",
 	.link_before = "https://matrix.to/#/",
 	.link_after = "",
 	.settings = settings,

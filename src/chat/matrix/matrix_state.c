@@ -22,6 +22,8 @@ struct seen { /* of the state */
 	struct mx_people joined;
 	struct mx_people banned;
 	bool ghost_joined;
+	bool ghost_banned;
+	bool made_by_us;
 	const char *ghost_name;
 	const char *replacement;
 	bool encrypted;
@@ -34,6 +36,7 @@ static void see_member(struct seen *s, const char *user, const struct cJSON *con
 
 	if (strcmp(user, s->room->ghost) == 0) {
 		s->ghost_joined = joined;
+		s->ghost_banned = strcmp(membership, "ban") == 0;
 		s->ghost_name = mx_str(content, "displayname");
 	}
 	if (mx_is_us(s->room->m, user) || !mx_is_user(user))
@@ -44,6 +47,12 @@ static void see_member(struct seen *s, const char *user, const struct cJSON *con
 		mx_people_add(&s->inside, user);
 	if (strcmp(membership, "ban") == 0)
 		mx_people_add(&s->banned, user);
+}
+
+static void see_create(struct seen *s, const struct cJSON *event, const struct cJSON *content)
+{
+	s->version = mx_str(content, "room_version");
+	s->made_by_us = strcmp(mx_str(event, "sender"), s->room->m->cfg.bot) == 0;
 }
 
 static void see(struct seen *s, const struct cJSON *event)
@@ -63,7 +72,7 @@ static void see(struct seen *s, const struct cJSON *event)
 	else if (strcmp(type, "m.room.power_levels") == 0)
 		s->power = content;
 	else if (strcmp(type, "m.room.create") == 0)
-		s->version = mx_str(content, "room_version");
+		see_create(s, event, content);
 	else if (strcmp(type, "m.room.tombstone") == 0)
 		s->replacement = mx_str(content, "replacement_room");
 	else if (strcmp(type, "m.room.encryption") == 0)
@@ -114,7 +123,8 @@ static void right_power(struct seen *s)
 	JSON_AUTO wanted = NULL;
 
 	mx_room_plan(room, &plan);
-	plan.creators_rule = mx_has_creators_rule(s->version);
+	/* A room that was upgraded by somebody else is theirs; we keep the power that we had. */
+	plan.creators_rule = s->made_by_us && mx_has_creators_rule(s->version);
 	mx_build_power_levels(&body, &plan);
 	wanted = json_parse(body.buf, body.len, JSON_DEPTH_MAX, NULL);
 	if (!cJSON_Compare(wanted, s->power, true))
@@ -131,6 +141,8 @@ static void right_ghost(struct seen *s)
 	room->ghost_ready = strcmp(s->ghost_name, room->contact_name) == 0;
 	if (s->ghost_joined)
 		return;
+	if (s->ghost_banned)
+		membership(room, "unban", room->ghost, NULL);
 	membership(room, "invite", room->ghost, NULL);
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/join", room->id);
 	mx_chore_add(room, "POST", path.buf, "{}", room->ghost, MX_LIMIT_JOIN);
@@ -146,7 +158,7 @@ static void invite_missing(struct seen *s)
 		if (mx_people_has(&s->inside, user))
 			continue;
 		if (mx_people_has(&s->banned, user))
-			log_warn("matrix.banned user=%s", log_quote(user));
+			membership(s->room, "unban", user, NULL);
 		membership(s->room, "invite", user, NULL);
 	}
 }

@@ -393,6 +393,7 @@ static void describe(void *self, char *out, size_t size)
 const struct chat_network chat_xmpp = {
 	.name = xmpp_name,
 	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS,
+	.encrypted = "Switch encryption (OMEMO) off here.",
 	.link_before = "xmpp:", /* RFC 5122, XEP-0045 */
 	.link_after = "?join",
 	.settings = settings,
