@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Bot mode: we ask the homeserver what is new, as any client does, and it answers when there is
+ * something. https://spec.matrix.org/v1.15/client-server-api/#syncing
+ *
+ * Where an answer ends is kept in the batch of what it told, and the next one is asked for after the
+ * commit: so nothing is lost, and what comes twice is known by its event id. No callback comes after
+ * mx_sync_stop(), because with it all calls are given up (mx_http_void()).
+ */
+#include "chat/matrix/matrix_sync.h"
+
+#include "base/hmac.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "chat/matrix/matrix_json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define WAIT_MS 30000         /* the server's, for something to happen */
+#define CALL_MS (2 * WAIT_MS) /* ours, for its answer */
+#define AGAIN_MS 1000         /* doubled with each failure ... */
+#define AGAIN_DOUBLINGS 6     /* ... so often */
+#define REFUSALS_MAX 3        /* then we say that we are down */
+#define LIMIT 20
+#define TAG_DIGITS 8
+#define PLACE "next_batch"
+
+struct mx_keeping {
+	struct mx_sync *sync; /* NULL: gone */
+};
+
+static void ask(struct mx_sync *sync);
+
+/* ---- how far we are ------------------------------------------------------------------------------ */
+
+/* The place is good for one account on one server. */
+static void add_tag(struct strbuf *out, const struct matrix *m)
+{
+	uint8_t digest[HASH_MAX];
+	STRBUF_AUTO(whose);
+
+	strbuf_addf(&whose, "%s %s", m->cfg.homeserver, m->cfg.bot);
+	(void)hash_digest(HASH_SHA256, whose.buf, whose.len, digest);
+	hex_encode(out, digest, TAG_DIGITS / 2);
+}
+
+static void set_since(struct mx_sync *sync, const char *since, int64_t at)
+{
+	char *copy = xstrdup(since);
+
+	free(sync->since);
+	sync->since = copy;
+	sync->since_at = at;
+}
+
+/* "TAG TIME TOKEN" */
+static void read_place(struct mx_sync *sync)
+{
+	char kept[CHAT_MEMORY_MAX];
+	char *rest;
+	STRBUF_AUTO(tag);
+
+	set_since(sync, "", 0);
+	bridge_chat_kept(sync->m->host.bridge, matrix_name, PLACE, kept, sizeof(kept));
+	add_tag(&tag, sync->m);
+	if (strncmp(kept, tag.buf, tag.len) == 0 && kept[tag.len] == ' ') {
+		int64_t at = strtoll(kept + tag.len, &rest, 10);
+
+		if (*rest == ' ' && rest[1])
+			set_since(sync, rest + 1, at);
+	}
+	log_info("matrix.sync from=%s", sync->since[0] ? "where_we_were" : "now");
+}
+
+static int keep_place(struct mx_sync *sync)
+{
+	STRBUF_AUTO(value);
+
+	if (strcmp(sync->next, sync->since) == 0)
+		return 0;
+	add_tag(&value, sync->m);
+	strbuf_addf(&value, " %" PRId64 " %s", loop_now(sync->m->host.loop), sync->next);
+	return bridge_chat_keep(sync->m->host.bridge, matrix_name, PLACE, value.buf);
+}
+
+/* ---- again --------------------------------------------------------------------------------------- */
+
+static void on_again(void *arg)
+{
+	struct mx_sync *sync = arg;
+
+	sync->again = NULL;
+	ask(sync);
+}
+
+static void ask_in(struct mx_sync *sync, int64_t ms)
+{
+	if (ms == 0)
+		ask(sync);
+	else
+		sync->again = loop_after(sync->m->host.loop, ms, on_again, sync);
+}
+
+static void forget_answer(struct mx_sync *sync)
+{
+	free(sync->next);
+	sync->next = NULL;
+	mx_gap_drop_all(sync);
+}
+
+void mx_sync_again(struct mx_sync *sync, const char *why)
+{
+	int64_t ms = (int64_t)AGAIN_MS << sync->failures;
+
+	if (sync->failures < AGAIN_DOUBLINGS)
+		sync->failures++;
+	log_warn("matrix.sync_again why=%s in_ms=%" PRId64, log_quote(why), ms);
+	forget_answer(sync);
+	ask_in(sync, ms);
+}
+
+/* ---- an answer ------------------------------------------------------------------------------------ */
+
+static void on_committed(bool committed, void *arg)
+{
+	struct mx_keeping *keeping = arg;
+	struct mx_sync *sync = keeping->sync;
+	bool same;
+
+	free(keeping);
+	if (!sync)
+		return;
+	sync->keeping = NULL;
+	if (!committed) {
+		mx_sync_again(sync, "not stored");
+		return;
+	}
+	same = strcmp(sync->since, sync->next) == 0;
+	set_since(sync, sync->next, loop_now(sync->m->host.loop));
+	sync->anew = false;
+	sync->failures = 0;
+	sync->limit = LIMIT;
+	forget_answer(sync);
+	/* A server that has nothing to tell and does not wait must not be asked all the time. */
+	ask_in(sync, same && loop_monotonic(sync->m->host.loop) - sync->asked_at < AGAIN_MS
+			     ? AGAIN_MS
+			     : 0);
+}
+
+void mx_sync_told(struct mx_sync *sync)
+{
+	if (keep_place(sync) < 0) {
+		mx_sync_again(sync, "not stored");
+		return;
+	}
+	sync->keeping = xmalloc(sizeof(*sync->keeping));
+	sync->keeping->sync = sync;
+	bridge_after_commit(sync->m->host.bridge, on_committed, sync->keeping);
+}
+
+/* Nobody says how long a server knows where we were. */
+static bool is_since_refused(const struct mx_sync *sync, const struct mx_reply *reply)
+{
+	return sync->since[0] && reply->status == 400 &&
+	       (strcmp(reply->errcode, "M_UNKNOWN") == 0 ||
+		strcmp(reply->errcode, "M_INVALID_PARAM") == 0 ||
+		strcmp(reply->errcode, "M_UNKNOWN_POS") == 0);
+}
+
+static void on_refused(struct mx_sync *sync, const struct mx_reply *reply)
+{
+	if (is_since_refused(sync, reply)) {
+		log_warn("matrix.sync_anew why=%s", log_quote(reply->error));
+		sync->anew = true;
+		set_since(sync, "", sync->since_at);
+		ask(sync);
+		return;
+	}
+	if (reply->status == 0 && sync->limit > 1)
+		sync->limit = 1; /* it may have been too long to be read */
+	else if (sync->failures >= REFUSALS_MAX) {
+		mx_life_down(sync->m, reply->error, false);
+		return;
+	}
+	mx_sync_again(sync, reply->error);
+}
+
+static void on_answer(const struct mx_reply *reply, void *arg)
+{
+	struct mx_sync *sync = arg;
+	const char *next = mx_str(reply->body, "next_batch");
+
+	if (!sync->running)
+		return;
+	if (reply->outcome != MX_OK) {
+		on_refused(sync, reply);
+		return;
+	}
+	if (!next[0] || strlen(next) > CHAT_MEMORY_MAX / 2) {
+		mx_sync_again(sync, "the answer does not say where it ends");
+		return;
+	}
+	sync->next = xstrdup(next);
+	if (mx_news_tell(sync, reply->body) < 0)
+		mx_sync_again(sync, "not stored");
+	else
+		mx_gap_next(sync);
+}
+
+/* The filter goes with each question: one that is kept on the server can be lost there. */
+static void add_filter(struct strbuf *out, int limit)
+{
+	strbuf_addf(
+		out,
+		"{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
+		"\"room\":{\"account_data\":{\"not_types\":[\"*\"]},"
+		"\"ephemeral\":{\"not_types\":[\"*\"]},"
+		"\"state\":{\"lazy_load_members\":true,\"types\":[\"m.room.member\","
+		"\"m.room.tombstone\",\"m.room.encryption\"]},"
+		"\"timeline\":{\"limit\":%d,\"lazy_load_members\":true}}}",
+		limit);
+}
+
+static void ask(struct mx_sync *sync)
+{
+	struct mx_call call = {.method = "GET", .limit = MX_LIMIT_NONE, .timeout_ms = CALL_MS};
+	STRBUF_AUTO(filter);
+	STRBUF_AUTO(path);
+
+	/* Of the first answer of all only invitations count. */
+	add_filter(&filter, sync->since[0] || sync->anew ? sync->limit : 1);
+	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", filter.buf);
+	strbuf_addf(&path, "&timeout=%d", sync->since[0] ? WAIT_MS : 0);
+	if (sync->since[0])
+		mx_path(&path, "&since={}", sync->since);
+	call.path = path.buf;
+	sync->asked_at = loop_monotonic(sync->m->host.loop);
+	mx_http_call(sync->m->http, &call, on_answer, sync);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------- */
+
+struct mx_sync *mx_sync_new(struct matrix *m)
+{
+	struct mx_sync *sync = xcalloc(1, sizeof(*sync));
+
+	sync->m = m;
+	sync->since = xstrdup("");
+	sync->limit = LIMIT;
+	STAILQ_INIT(&sync->gaps);
+	return sync;
+}
+
+void mx_sync_start(struct mx_sync *sync)
+{
+	sync->running = true;
+	sync->failures = 0;
+	sync->anew = false;
+	read_place(sync);
+	ask(sync);
+}
+
+void mx_sync_stop(struct mx_sync *sync)
+{
+	sync->running = false;
+	loop_cancel(sync->again);
+	sync->again = NULL;
+	if (sync->keeping)
+		sync->keeping->sync = NULL;
+	sync->keeping = NULL;
+	forget_answer(sync);
+}
+
+void mx_sync_free(struct mx_sync *sync)
+{
+	if (!sync)
+		return;
+	mx_sync_stop(sync);
+	free(sync->since);
+	free(sync);
+}
