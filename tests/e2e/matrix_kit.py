@@ -171,8 +171,11 @@ class Client:
 
     def ask(self, who, do, timeout=60, **more):
         n = next(self.numbers)
-        with self.writing:
-            self.child.stdin.write(json.dumps({"n": n, "who": who, "do": do, **more}) + "\n")
+        try:
+            with self.writing:
+                self.child.stdin.write(json.dumps({"n": n, "who": who, "do": do, **more}) + "\n")
+        except BrokenPipeError:
+            raise RuntimeError(f"the {self.kind} client ended: {self.words()}") from None
         end = time.monotonic() + timeout
         with self.changed:
             while n not in self.answers:

@@ -43,6 +43,7 @@ class Account:
         self.who = who
         self.client = self.syncing = None
         self.join_invites = True
+        self.left = set()  # rooms that the library still lists
         self.events, self.threads = {}, {}  # room -> id -> raw event; room -> root -> ids
 
     async def login(self, url, user, password, join):
@@ -76,12 +77,14 @@ class Account:
         for room, info in answer.rooms.join.items():
             # The events first: whoever waits to be in a room has its state then.
             self.tell_events(room, info.state + info.timeline.events)
+            self.left.discard(room)
             tell({"who": self.who, "room": room, "membership": "join"})
             for event in info.ephemeral:
                 if isinstance(event, nio.ReceiptEvent):
                     self.tell_receipts(room, event)
         for room, info in answer.rooms.leave.items():
             self.tell_events(room, info.timeline.events)
+            self.left.add(room)
             tell({"who": self.who, "room": room, "membership": "leave"})
         for room in answer.rooms.invite:
             tell({"who": self.who, "room": room, "membership": "invite"})
@@ -134,7 +137,7 @@ class Account:
             "members": {u: r.user_name(u) for u in r.users if u not in r.invited_users},
             "invited": list(r.invited_users), "space": r.room_type == "m.space",
             "encrypted": r.encrypted,
-        } for r in self.client.rooms.values()]
+        } for r in self.client.rooms.values() if r.room_id not in self.left]
 
     async def threads_of(self, room):
         known = self.events.get(room, {})
