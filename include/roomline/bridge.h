@@ -44,6 +44,11 @@ struct bridge *bridge_new(struct loop *loop, struct store *store, struct http_cl
 			  const struct bridge_options *options);
 void bridge_free(struct bridge *bridge); /* commits what is open; NULL is fine */
 void bridge_add_network(struct bridge *bridge, const struct chat_network *network, void *self);
+/* fn is called when no network ever was up, and each of them has said that an admin must act: with
+ * what the last one said. */
+typedef void bridge_broken_fn(const char *network, enum chat_broken what, const char *why,
+			      void *arg);
+void bridge_on_broken(struct bridge *bridge, bridge_broken_fn *fn, void *arg);
 /* Turns texts that were in flight when we died into UNKNOWN, then starts to send. */
 int bridge_start(struct bridge *bridge, struct error *err);
 /* No new sends; `stopped` is called when those in flight have ended or `patience_ms` is over (what

@@ -219,8 +219,8 @@ enum chat_broken {
 	CHAT_BROKEN_NAME,   /* it takes us for somebody else than the settings say */
 	CHAT_BROKEN_ROAD,   /* it cannot reach us */
 };
-/* The daemon ends with a code of its own (app/cli.h) if no network ever was up; else the network
- * goes on trying and this is only logged. */
+/* If no network ever was up and none has anything but this to say, the daemon ends with a code of
+ * its own (app/cli.h). Else the network goes on trying, and the control rooms are told once. */
 void bridge_chat_broken(struct bridge *bridge, const char *network, enum chat_broken what,
 			const char *why);
 

@@ -54,6 +54,40 @@ void bridge_add_network(struct bridge *bridge, const struct chat_network *networ
 	bridge->slots[bridge->slot_n++] = (struct network_slot){.network = network, .self = self};
 }
 
+void bridge_on_broken(struct bridge *bridge, bridge_broken_fn *fn, void *arg)
+{
+	bridge->on_broken = fn;
+	bridge->on_broken_arg = arg;
+}
+
+static bool all_are_broken(const struct bridge *bridge)
+{
+	for (int i = 0; i < bridge->slot_n; i++) {
+		if (bridge->slots[i].was_up || !bridge->slots[i].broken)
+			return false;
+	}
+	return true;
+}
+
+void bridge_chat_broken(struct bridge *bridge, const char *network, enum chat_broken what,
+			const char *why)
+{
+	int index;
+	struct network_slot *slot = network_slot(bridge, network, &index);
+	bool told = slot && slot->broken;
+	STRBUF_AUTO(words);
+
+	if (!slot)
+		return;
+	slot->broken = true;
+	if (all_are_broken(bridge) && bridge->on_broken) {
+		bridge->on_broken(network, what, why, bridge->on_broken_arg);
+	} else if (!told) {
+		strbuf_addf(&words, "%s does not work, and will not by itself: %s", network, why);
+		bridge_chat_alert(bridge, network, words.buf);
+	}
+}
+
 struct recovery {
 	struct bridge *bridge;
 	struct error *err;

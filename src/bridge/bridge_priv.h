@@ -50,6 +50,8 @@ struct network_slot {
 	const struct chat_network *network;
 	void *self;
 	bool up;
+	bool was_up; /* at least once */
+	bool broken; /* an admin must act before it can come up */
 };
 
 struct send;        /* outbox.c */
@@ -68,6 +70,8 @@ struct bridge {
 	int64_t clock; /* how far the wall clock is, or was, ahead of the monotonic one */
 	struct place_state *places[PLACE_BUCKETS];
 	bool paused;
+	bridge_broken_fn *on_broken;
+	void *on_broken_arg;
 
 	/* outbox.c */
 	struct rate *rate;

@@ -175,7 +175,8 @@ void bridge_chat_up(struct bridge *bridge, const char *network)
 
 	if (!slot || slot->up)
 		return;
-	slot->up = true;
+	slot->up = slot->was_up = true;
+	slot->broken = false;
 	log_info("chat.up network=%s", network);
 	if (store_list_places(bridge->store, network, open_one, bridge, &err) < 0 ||
 	    store_list_places_pending(bridge->store, network, INT32_MAX, open_one, bridge, &err) <
