@@ -6,6 +6,7 @@ Every change is a record in a journal, a file of JSON lines, so that the same st
 kill; replaying it is all that a start does. What Synapse keeps in memory only is not in it.
 """
 import base64
+import bisect
 import copy
 import hashlib
 import itertools
@@ -24,6 +25,7 @@ PRESETS = {
     "trusted_private_chat": {"join_rules": "invite", "invite": 0},
     "public_chat": {"join_rules": "public", "invite": 50},
 }
+OPEN = ("shared", "world_readable")  # history visibility
 LEVELS = ("users_default", "events_default", "state_default", "ban", "kick", "redact", "invite")
 KEPT_WHEN_REDACTED = {
     "m.room.member": ("membership",), "m.room.join_rules": ("join_rule", "allow"),
@@ -86,6 +88,11 @@ def check_json(value):
         check_json(item)
 
 
+def first_after(events, pos):
+    """The index of the first event after a position."""
+    return bisect.bisect_right(events, pos, key=lambda e: e.pos)
+
+
 class Event:
     def __init__(self, raw, pos, device=None, txn=None):
         self.raw, self.pos, self.device, self.txn = raw, pos, device, txn
@@ -116,6 +123,7 @@ class Room:
         self.since = {}  # user -> position at which the membership became what it is
         self.receipts = []  # (pos, event id, type, user, thread, ts)
         self.children = {}  # parent -> [Event] that relate to it
+        self.open_to_members = True  # the whole history, always
 
     def get(self, type, key=""):
         event = self.state.get((type, key))
@@ -193,11 +201,16 @@ class Room:
 
     # ---- history
 
-    def visible(self, user):
+    def visible(self, user, after=0):
         """The events that a user may see, oldest first: by the history visibility of their time."""
         if self.membership(user) in (None, "invite"):
             return []
         until = self.since[user] if self.membership(user) in ("leave", "ban") else self.events[-1].pos
+        if self.open_to_members:
+            return [e for e in self.events[first_after(self.events, after):] if e.pos <= until]
+        return [e for e in self._visible(user, until) if e.pos > after]
+
+    def _visible(self, user, until):
         found, visibility, membership = [], "shared", None
         for event in self.events:
             seen = {(visibility, membership)}
@@ -207,7 +220,7 @@ class Room:
                 membership = event.content.get("membership")
             seen.add((visibility, membership))
             if event.pos <= until and any(
-                    v in ("shared", "world_readable") or m == "join"
+                    v in OPEN or m == "join"
                     or (v, m) == ("invited", "invite") for v, m in seen):
                 found.append(event)
         return found
@@ -225,7 +238,7 @@ class World:
         self.users, self.tokens, self.devices = {}, {}, {}
         self.aliases, self.rooms, self.media, self.filters = {}, {}, {}, {}
         self.account_data = {}  # user -> type -> (pos, content)
-        self.events = []  # of all rooms
+        self.events, self.by_id = [], {}  # of all rooms
         self.txns = {}  # (user, device, room, txn) -> event id: what a restart does not forget
         self.batches = {}  # service -> [{"id", "events": [event ids], "ephemeral", "done"}]
         self.pushed = {}  # service -> position up to which events were queued for it
@@ -316,9 +329,12 @@ class World:
         room.events.append(event)
         room.by_id[event.event_id] = event
         self.events.append(event)
+        self.by_id[event.event_id] = event
         if event.key is not None:
             event.replaced = room.state.get((event.type, event.key))
             room.state[(event.type, event.key)] = event
+            if event.type == "m.room.history_visibility":
+                room.open_to_members &= event.content.get("history_visibility") in OPEN
             if event.type == "m.room.member":
                 before = room.membership(event.key)
                 room.members[event.key] = event
@@ -384,7 +400,7 @@ class World:
             return
         rel_type, parent_id, key = found
         parent = room.by_id.get(parent_id)
-        if not parent and any(parent_id in r.by_id for r in self.rooms.values()):
+        if not parent and parent_id in self.by_id:
             raise unknown("Relations must be in the same room")
         if not parent and parent_id not in room.children:
             raise unknown("Can't send relation to unknown event")
@@ -687,7 +703,7 @@ class World:
                     {"type": e.type, "state_key": e.key, "content": e.content, "sender": e.sender}
                     for e in state]}}
             elif membership in ("leave", "ban") and since and at > start:
-                events = [e for e in room.visible(user) if e.pos > start][-limit:]
+                events = room.visible(user, start)[-limit:]
                 leave[room.id] = {"state": {"events": []}, "timeline": {
                     "events": [self.shown(e, user, device, False) for e in events],
                     "limited": False, "prev_batch": f"s{start}"}}
@@ -702,9 +718,7 @@ class World:
         return answer
 
     def _sync_joined(self, room, user, device, since, receipts_since, limit):
-        seen = room.visible(user)
-        if since is not None:
-            seen = [e for e in seen if e.pos > since]
+        seen = room.visible(user, since or 0)
         timeline = seen[-limit:]
         limited = len(timeline) < len(seen)
         first = timeline[0].pos if timeline else self.pos + 1

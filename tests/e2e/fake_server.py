@@ -7,7 +7,6 @@ registrations (paths), shared_secret
 """
 import asyncio
 import base64
-import bisect
 import hashlib
 import hmac
 import json
@@ -23,7 +22,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from fake_matrix import VERSIONS, Refusal, World, forbidden, now, relation, unknown
+from fake_matrix import VERSIONS, Refusal, World, first_after, forbidden, now, relation, unknown
 
 C3, C1 = "/_matrix/client/v3", "/_matrix/client/v1"
 UPLOAD_LIMIT = 50 << 20
@@ -129,7 +128,7 @@ class Pusher:
             if self.server.knobs["hold"] or self.world.pos == start:
                 continue
             upto = self.world.pos
-            for event in self.world.events[self.first_after(start):]:
+            for event in self.world.events[first_after(self.world.events, start):]:
                 if event.pos > upto:
                     break
                 await self.ask_for_user(event)
@@ -148,9 +147,6 @@ class Pusher:
             if entries and any(self.service.owns(u) for u in room.with_membership("join")):
                 found.append(self.world.receipts(entries, room.id))
         return found
-
-    def first_after(self, pos):
-        return bisect.bisect_right(self.world.events, pos, key=lambda e: e.pos)
 
     async def ask_for_user(self, event):
         if event.type == "m.room.member" and event.key not in self.world.users \
@@ -209,8 +205,7 @@ class Pusher:
         self.world.record("down", service=self.service.id, down=False)
 
     def body(self, batch):
-        found = {e.event_id: e for e in self.world.events if e.event_id in batch["events"]}
-        body = {"events": [self.legacy(found[i]) for i in batch["events"]]}
+        body = {"events": [self.legacy(self.world.by_id[i]) for i in batch["events"]]}
         if self.service.ephemeral:
             body |= {"ephemeral": batch["ephemeral"], "de.sorunome.msc2409.to_device": []}
         return body
