@@ -5,13 +5,16 @@
  *
  * A call is repeated, the same bytes under the same path, until the homeserver has answered it: our
  * paths name a transaction or a state, so that the server knows a repeated one again. An answer
- * that asks to wait (429) is waited for. Only when the server has been out of reach for a while the
- * calls stay open and `down` is called once; the owner then calls mx_http_void().
+ * that asks to wait (429) is waited for. Where the server itself fails (500), or what answers is no
+ * JSON or breaks off, the call is made MX_FEW_TRIES times in all and then ends with MX_REFUSED. Only
+ * when the server has been out of reach for a while the calls stay open and `down` is called once;
+ * the owner then calls mx_http_void().
  *
  *  1. No function calls back before it returns.
  *  2. Each call ends in exactly one callback, or in mx_http_void() or mx_http_free().
  *  3. At most MX_AT_ONCE calls are under way; the others wait in the order they were given. Who needs
  *     an order between two calls gives the second in the callback of the first.
+ *  4. Every function may be called from every callback, mx_http_free() too.
  */
 #ifndef MATRIX_HTTP_H
 #define MATRIX_HTTP_H
@@ -28,8 +31,9 @@ struct mx_http;
 
 /* A server is not faster with more: facts of its single writer. */
 #define MX_AT_ONCE 8
+#define MX_FEW_TRIES 8
 /* Of an answer; the state of a large room is the longest. */
-#define MX_ANSWER_MAX (16 * 1024 * 1024)
+#define MX_ANSWER_MAX ((size_t)16 * 1024 * 1024)
 
 /* What a homeserver limits separately: "wait" for one of them does not hold up the others. */
 enum mx_limit {
@@ -37,7 +41,7 @@ enum mx_limit {
 	MX_LIMIT_CREATE,
 	MX_LIMIT_JOIN,
 	MX_LIMIT_INVITE,
-	MX_LIMIT_NONE,
+	MX_LIMIT_NONE, /* all kinds of calls: only the one that was told so waits */
 	MX_LIMIT_N
 };
 
@@ -49,7 +53,8 @@ struct mx_call {
 	enum mx_limit limit;
 	bool device;    /* say our device, so that transaction ids are known for longer than the
 			server's memory lasts */
-	bool probe;     /* not repeated: how the first try ended is the answer; jumps the queue */
+	bool probe;     /* not repeated: how the first try ended is the answer; jumps the queue, and
+			   waits for nobody */
 	int timeout_ms; /* 0: MX_TIMEOUT_MS */
 	int64_t ts;     /* of what is sent, 0: now; only an application service may */
 };
@@ -62,19 +67,21 @@ enum mx_outcome {
 	MX_ALREADY,     /* it was done before: in use, duplicate annotation */
 	MX_FORBIDDEN,   /* we may not: not a member, not invited, too little power */
 	MX_NOT_FOUND,   /* no such room, event, alias, user */
-	MX_UNSUPPORTED, /* the server does not know the endpoint */
+	MX_UNSUPPORTED, /* the server does not know the endpoint, or nothing is at this path */
 	MX_TOO_LARGE,
 	MX_TOKEN,       /* our token is not accepted */
 	MX_REFUSED,     /* our request is wrong, or the server fails on it again and again */
-	MX_UNREACHABLE, /* of a probe: no answer, or one that is not a homeserver's */
+	MX_UNREACHABLE, /* of a probe: whatever is repeated of other calls */
 };
 
 struct mx_reply {
 	enum mx_outcome outcome;
-	int status;          /* 0: no answer */
+	int status;          /* 0: no answer, or a part of one */
 	const char *errcode; /* "M_FORBIDDEN", "" when there is none */
 	const char *error;   /* the server's or our words, clean, at most 200 bytes, never NULL */
-	const struct cJSON *body; /* NULL when it is no JSON object; borrowed for the callback */
+	/* An object or (the state of a room) an array; NULL when it is neither, which with MX_OK it
+	 * never is. Borrowed for the callback. */
+	const struct cJSON *body;
 };
 
 typedef void mx_done_fn(const struct mx_reply *reply, void *arg);
@@ -82,7 +89,8 @@ typedef void mx_done_fn(const struct mx_reply *reply, void *arg);
 struct mx_http_events {
 	/* The server has not answered anything for a while; said once until mx_http_void(). */
 	void (*down)(const char *why, void *arg);
-	/* The token is refused. The call itself ends with MX_TOKEN too. */
+	/* The token is refused. The call itself has ended with MX_TOKEN before; if its callback
+	 * called mx_http_void(), nothing is said here. Said once until that or mx_http_set_token(). */
 	void (*token_refused)(const struct mx_reply *reply, void *arg);
 	void *arg;
 };
@@ -99,11 +107,14 @@ void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *
 void mx_http_void(struct mx_http *http);
 /* Calls that wait or are under way. */
 size_t mx_http_open_calls(const struct mx_http *http);
-/* Whether the server asked us to wait for that long or more (ms) with sending. */
+/* For how long (ms) the server wants us to wait with sending; 0: not at all. */
 int64_t mx_http_paused_ms(const struct mx_http *http);
 
 /* Appends pattern with each {} replaced by the next argument (const char *), percent-encoded as one
  * segment: mx_path(&p, "/_matrix/client/v3/rooms/{}/state", room). As many arguments as {}. */
 void mx_path(struct strbuf *out, const char *pattern, ...);
+/* Appends the address of a call: homeserver, path, and what the call says in its query. */
+void mx_url(struct strbuf *out, const char *homeserver, const char *device,
+	    const struct mx_call *call);
 
 #endif
