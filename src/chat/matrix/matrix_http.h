@@ -37,11 +37,11 @@ struct mx_http;
 
 /* What a homeserver limits separately: "wait" for one of them does not hold up the others. */
 enum mx_limit {
+	MX_LIMIT_NONE, /* all other calls: only the one that was told so waits */
 	MX_LIMIT_SEND,
 	MX_LIMIT_CREATE,
 	MX_LIMIT_JOIN,
 	MX_LIMIT_INVITE,
-	MX_LIMIT_NONE, /* all kinds of calls: only the one that was told so waits */
 	MX_LIMIT_N
 };
 

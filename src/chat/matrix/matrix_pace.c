@@ -88,9 +88,9 @@ static void hold(struct mx_pace *pace, struct mx_pace_call *call, const struct m
 		 int64_t now)
 {
 	static const char *const names[] = {
-		[MX_LIMIT_SEND] = "send",     [MX_LIMIT_CREATE] = "create",
-		[MX_LIMIT_JOIN] = "join",     [MX_LIMIT_INVITE] = "invite",
-		[MX_LIMIT_NONE] = "one_call",
+		[MX_LIMIT_NONE] = "one_call", [MX_LIMIT_SEND] = "send",
+		[MX_LIMIT_CREATE] = "create", [MX_LIMIT_JOIN] = "join",
+		[MX_LIMIT_INVITE] = "invite",
 	};
 	int64_t ms = back_off_ms(call->failures);
 	enum mx_limit limit = call->limit;
