@@ -185,6 +185,20 @@ static void on_stop_signal(void *arg)
 	bridge_stop(app->bridge, STOP_PATIENCE_MS, on_bridge_stopped, app);
 }
 
+/* Nothing is lost by trying again later, but nobody would see why nothing works. */
+static void on_broken(const char *network, enum chat_broken what, const char *why, void *arg)
+{
+	struct app *app = arg;
+	struct error err;
+
+	if (app->stopping)
+		return;
+	(void)error_set(&err, ERR_CONFIG, "%s: %s", network, why);
+	app->exit_code = cli_fail(cli_code_of(what), &err);
+	log_error("app.broken network=%s code=%d", network, app->exit_code);
+	on_stop_signal(app);
+}
+
 static void app_release(struct app *app)
 {
 	loop_cancel(app->stop_timer);
@@ -244,6 +258,7 @@ static void make_parts(struct app *app)
 	app->client = http_client_new(app->loop, app->server);
 	config_bridge_options(config, config, &app->options);
 	app->bridge = bridge_new(app->loop, app->store, app->client, &app->options);
+	bridge_on_broken(app->bridge, on_broken, app);
 	app->webhook = webhook_new(app->loop, app->store, app->bridge,
 				   settings_text(config->sections[SECTION_HTTP], "hook_secret"),
 				   config->accounts, config->account_n);

@@ -14,6 +14,21 @@
 
 #define HEALTH_TIMEOUT_MS 5000
 
+enum exit_code cli_code_of(enum chat_broken what)
+{
+	switch (what) {
+	case CHAT_BROKEN_SERVER:
+		return EXIT_SERVER;
+	case CHAT_BROKEN_SECRET:
+		return EXIT_SECRET;
+	case CHAT_BROKEN_NAME:
+		return EXIT_NAME;
+	case CHAT_BROKEN_ROAD:
+		return EXIT_ROAD;
+	}
+	BUG("chat_broken %d", (int)what);
+}
+
 int cli_fail(int code, const struct error *err)
 {
 	(void)fprintf(stderr, "roomline: %s\n", err->text);

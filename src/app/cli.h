@@ -3,6 +3,7 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include "roomline/chat.h"
 #include "roomline/error.h"
 
 #include <stdbool.h>
@@ -15,6 +16,11 @@ enum exit_code { /* also in --help (main.c) */
 		 EXIT_DATABASE = 4,
 		 EXIT_NETWORK = 5,
 		 EXIT_RUNNING = 6,
+		 /* A chat server that an admin has to do something about: */
+		 EXIT_SERVER = 7, /* there is none there, or it is too old */
+		 EXIT_SECRET = 8, /* it does not take our token or password */
+		 EXIT_NAME = 9,   /* it takes us for somebody else */
+		 EXIT_ROAD = 10,  /* it cannot reach us */
 };
 
 struct cli_options {
@@ -31,6 +37,7 @@ int cli_backup(const struct cli_options *options);
 int cli_restore(const struct cli_options *options);
 int cli_health(const struct cli_options *options);
 
+enum exit_code cli_code_of(enum chat_broken what);
 /* Prints "roomline: SENTENCE" to standard error and returns code. */
 int cli_fail(int code, const struct error *err);
 /* Loads it, or prints all that is wrong to standard error; returns an exit code. */

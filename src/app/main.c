@@ -83,7 +83,9 @@ static const struct command commands[] = {
 
 static const char exit_codes[] =
 	"\nExit codes: 0 well, 1 anything else, 2 wrong usage, 3 configuration, 4 database,\n"
-	"5 network, 6 another roomline is running on the database.\n";
+	"5 network, 6 another roomline is running on the database; of a Matrix homeserver:\n"
+	"7 there is none, or it is too old, 8 it does not take our token or password,\n"
+	"9 it takes us for somebody else, 10 it cannot reach us.\n";
 
 static void print_help(void)
 {
