@@ -3,6 +3,7 @@
  * Marks on what people said: the bot's reaction on it, which takes the place of the one before. What
  * the one before was is asked of the homeserver, so that nothing has to be remembered.
  */
+#include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
@@ -67,8 +68,11 @@ static void send_receipt(struct mx_place *place, const struct mx_item *item)
 
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/receipt/m.read/{}", mx_place_room_id(place),
 		item->event);
-	if (place->root[0])
-		strbuf_addf(&body, "{\"thread_id\":\"%s\"}", place->root);
+	if (place->root[0]) {
+		strbuf_adds(&body, "{\"thread_id\":");
+		json_add_text(&body, place->root);
+		strbuf_addc(&body, '}');
+	}
 	call.path = path.buf;
 	call.body = body.len ? body.buf : "{}";
 	mx_http_call(place->m->http, &call, status_sent, NULL);

@@ -134,12 +134,12 @@ static void one_of_us(struct matrix *m, const struct mx_event *event)
 
 	if (bot && event->membership == MX_INVITE) {
 		invited(m, event);
-	} else if (room && is_gone(event) && !mx_is_us(m, event->sender)) {
+	} else if (room && is_gone(event)) {
 		STRBUF_AUTO(why);
 
-		strbuf_addf(&why, "%s has put %s out of it", event->sender,
-			    bot ? "the bot" : "the contact");
-		log_warn("matrix.put_out user=%s", log_quote(event->sender));
+		strbuf_addf(&why, "%s has put the bot out of it", event->sender);
+		log_warn("matrix.put_out user=%s by=%s", log_quote(event->state_key),
+			 log_quote(event->sender));
 		if (bot)
 			mx_room_lost(room, why.buf);
 		else
@@ -149,8 +149,12 @@ static void one_of_us(struct matrix *m, const struct mx_event *event)
 
 static void place_member(struct matrix *m, const struct mx_event *event)
 {
+	struct mx_room *room = mx_room_find(m, event->room);
 	struct place_id place;
 
+	/* Who belongs there is asked in again, with the next thing to be said. */
+	if (room && is_gone(event) && mx_people_has(&room->members, event->state_key))
+		room->checked = false;
 	if (event->membership != MX_JOIN && !is_gone(event))
 		return;
 	if (bridge_place_find(m->host.bridge, matrix_name, PLACE_CONVERSATION, event->room,

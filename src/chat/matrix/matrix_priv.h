@@ -6,10 +6,9 @@
  *   matrix.c          settings, the table of operations
  *   matrix_life.c     from nothing to up: versions, who we are, the ping; down and up again
  *   matrix_http.c     calls to the homeserver until they are answered
- *   matrix_error.c    what an answer means
  *   matrix_as.c       what the homeserver calls (application service)
  *   matrix_sync.c     what we ask it for instead (bot mode)
- *   matrix_event.c    reading events; matrix_build.c making them
+ *   matrix_event.c    reading events; matrix_build.c and matrix_plan.c making them and rooms
  *   matrix_in.c       what an event means
  *   matrix_member.c   who comes and goes: us, ghosts, organizers, volunteers
  *   matrix_places.c   places: opened, moved, and worked on

@@ -131,6 +131,7 @@ static void say_send(struct mx_place *place, const struct mx_item *item)
 		.text = item->text,
 		.name = contact && !ghost ? place->contact_name : NULL,
 		.notice = item->notice,
+		.markup = !contact,
 		.thread = place->root,
 		.latest = place->latest,
 		.mention = contact && place->threaded && place->owner[0] ? place->owner : NULL,
