@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct chat_network *const networks[] = {&chat_xmpp, &chat_null, NULL};
+static const struct chat_network *const networks[] = {&chat_xmpp, &chat_matrix, &chat_null, NULL};
 
 const struct chat_network *const *chat_networks(void)
 {
