@@ -140,9 +140,10 @@ static void redact(struct mx_place *place, struct mx_item *item, const char *rea
 /* The bot's present mark among the reactions to an event: its id, and its key. */
 static const char *find_ours(const struct matrix *m, const struct cJSON *body, const char **key_out)
 {
+	const struct cJSON *chunk = mx_get(body, "chunk");
 	const struct cJSON *event;
 
-	cJSON_ArrayForEach (event, mx_get(body, "chunk")) {
+	cJSON_ArrayForEach (event, chunk) {
 		const char *key = mx_str(mx_get(mx_get(event, "content"), "m.relates_to"), "key");
 
 		if (strcmp(mx_str(event, "sender"), m->cfg.bot) != 0 || !is_mark(key))
