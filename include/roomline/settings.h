@@ -35,6 +35,9 @@ struct setting {
 	const char *choices;  /* SETTING_CHOICE */
 	int64_t min, max;     /* SETTING_INT */
 	const char *example;  /* for the example file, where there is no fallback */
+	/* SETTING_SECRET: `roomline init` makes one up of so many hex digits; 0: only if it is
+	 * required, of 32. */
+	size_t made_digits;
 };
 
 struct settings;

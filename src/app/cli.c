@@ -48,6 +48,22 @@ int cli_load(const char *path, struct config **config_out)
 	return EXIT_CONFIG;
 }
 
+int cli_try_network(const struct config_network *network, struct error *err)
+{
+	struct loop *loop = loop_new();
+	struct http_client *client = http_client_new(loop, NULL);
+	struct http_server *server = http_server_new(loop);
+	struct chat_host host = {NULL, loop, client, server};
+	void *self = network->network->create(&host, network->set, err);
+
+	if (self)
+		network->network->destroy(self);
+	http_server_free(server);
+	http_client_free(client);
+	loop_free(loop);
+	return self ? 0 : -1;
+}
+
 int cli_run(const struct cli_options *options)
 {
 	return app_run(options->config);

@@ -26,6 +26,8 @@ enum exit_code { /* also in --help (main.c) */
 struct cli_options {
 	const char *config;  /* -c FILE */
 	const char *operand; /* NULL when the command has none */
+	const char *network; /* --network NAME, NULL when not given */
+	const char *output;  /* -o FILE, NULL when not given */
 	bool example;        /* --example */
 };
 
@@ -36,15 +38,24 @@ int cli_check(const struct cli_options *options);
 int cli_backup(const struct cli_options *options);
 int cli_restore(const struct cli_options *options);
 int cli_health(const struct cli_options *options);
+int cli_registration(const struct cli_options *options);
 
 enum exit_code cli_code_of(enum chat_broken what);
 /* Prints "roomline: SENTENCE" to standard error and returns code. */
 int cli_fail(int code, const struct error *err);
 /* Loads it, or prints all that is wrong to standard error; returns an exit code. */
 struct config;
-int cli_load(const char *path, struct config **config_out);
-/* "127.0.0.1:8080" to ask ourselves where `listen` may name all addresses. */
 struct strbuf;
+int cli_load(const char *path, struct config **config_out);
+/* What to do with the file that `roomline registration` writes; each line after the first is indented. */
+void cli_print_synapse(const char *indent, const char *file);
+/* Writes a file that only we can read, and never over another one; option: how to name it. */
+int cli_write_new(const char *path, const char *option, const struct strbuf *text,
+		  struct error *err);
+struct config_network;
+/* What the network itself has to say against its settings. */
+int cli_try_network(const struct config_network *network, struct error *err);
+/* "127.0.0.1:8080" to ask ourselves where `listen` may name all addresses. */
 void cli_own_address(const char *listen, struct strbuf *out);
 
 #endif

@@ -169,24 +169,14 @@ static const struct {
 		     struct error *err);
 } probes[] = {{"xmpp", probe_xmpp}};
 
-/* What the network itself has to say against its settings. */
 static bool network_is_sane(struct report *report, const struct config_network *network)
 {
-	struct loop *loop = loop_new();
-	struct http_client *client = http_client_new(loop, NULL);
-	struct http_server *server = http_server_new(loop);
-	struct chat_host host = {NULL, loop, client, server};
 	struct error err;
-	void *self = network->network->create(&host, network->set, &err);
 
-	if (self)
-		network->network->destroy(self);
-	else
-		say(report, CHECK_FAIL, EXIT_CONFIG, "%s: %s", network->network->name, err.text);
-	http_server_free(server);
-	http_client_free(client);
-	loop_free(loop);
-	return self != NULL;
+	if (cli_try_network(network, &err) == 0)
+		return true;
+	say(report, CHECK_FAIL, EXIT_CONFIG, "%s: %s", network->network->name, err.text);
+	return false;
 }
 
 static void check_running_network(struct report *report, const char *name,

@@ -96,8 +96,14 @@ extern const struct setting config_sender_table[];
 /* ---- the example file (config_example.c) ------------------------------------------------------
  */
 
+/* Stands in a table for a user of the network that is switched on. */
+#define CONFIG_SOMEBODY "{somebody}"
+/* Appends such a user: "xmpp:olga@example.org". */
+void config_add_somebody(struct strbuf *out, const struct chat_network *network);
 /* Gives the value of a secret that must be there. */
-typedef void config_secret_fn(struct strbuf *out);
-void config_print_example(struct strbuf *out, config_secret_fn *secret);
+typedef void config_secret_fn(struct strbuf *out, size_t digits);
+/* network: the one that is switched on; the others are there as comments. */
+void config_print_example(struct strbuf *out, config_secret_fn *secret,
+			  const struct chat_network *network);
 
 #endif

@@ -30,14 +30,16 @@ static int check_users(const struct config *config, const char *key, struct erro
 {
 	const char *const *users;
 	size_t n = settings_list(config->sections[SECTION_TEAM], key, &users);
+	STRBUF_AUTO(somebody);
 
 	for (size_t i = 0; config->network_n > 0 && i < n; i++) {
-		if (!is_user(config, users[i]))
-			return error_set(
-				err, ERR_CONFIG,
-				"'%s': '%.60s' must be NETWORK:ADDRESS with a network that "
-				"is set up, such as %s:olga@example.org",
-				key, users[i], config->networks[0].network->name);
+		if (is_user(config, users[i]))
+			continue;
+		config_add_somebody(&somebody, config->networks[0].network);
+		return error_set(err, ERR_CONFIG,
+				 "'%s': '%.60s' must be NETWORK:ADDRESS with a network that is "
+				 "set up, such as %s",
+				 key, users[i], somebody.buf);
 	}
 	return 0;
 }

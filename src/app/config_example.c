@@ -16,10 +16,12 @@
 
 #define WIDTH 90
 #define EXAMPLE_DRIVER "sandbox" /* needs no contract with anybody */
+#define SECRET_DIGITS 32
 
 struct printer {
 	struct strbuf *out;
 	config_secret_fn *secret;
+	const char *somebody; /* a user, for CONFIG_SOMEBODY */
 	const char *indent;
 	bool commented; /* the whole entry is for reading only */
 	bool dash;      /* the next key is the first of a list entry */
@@ -106,14 +108,14 @@ static void print_help(const struct printer *p, const struct setting *row)
 
 static void print_key(struct printer *p, const struct setting *row, const char *value)
 {
-	bool secret = row->type == SETTING_SECRET && row->required;
+	bool secret = row->type == SETTING_SECRET && (row->required || row->made_digits > 0);
 	bool off = !value && !secret && !row->required;
 
 	begin_line(p);
 	strbuf_addf(p->out, "%s%s%s:", p->dash ? "- " : "", off ? "#" : "", row->key);
 	if (secret) {
 		strbuf_addc(p->out, ' ');
-		p->secret(p->out);
+		p->secret(p->out, row->made_digits > 0 ? row->made_digits : SECRET_DIGITS);
 	} else if (value && row->type == SETTING_LIST) {
 		strbuf_addc(p->out, '\n');
 		begin_line(p);
@@ -135,27 +137,45 @@ static void print_row(struct printer *p, const struct setting *row, const char *
 	print_key(p, row, value);
 }
 
-static const char *row_value(const struct setting *row)
+static const char *row_value(const struct printer *p, const struct setting *row)
 {
-	return row->fallback ? row->fallback : row->example;
+	const char *value = row->fallback ? row->fallback : row->example;
+
+	return value && strcmp(value, CONFIG_SOMEBODY) == 0 ? p->somebody : value;
 }
 
 static void print_table(struct printer *p, const struct setting *table)
 {
 	for (const struct setting *row = table; row->key; row++)
-		print_row(p, row, row_value(row));
+		print_row(p, row, row_value(p, row));
 }
 
-static void print_section(struct strbuf *out, config_secret_fn *secret, const char *name,
-			  const char *help, const struct setting *table, bool commented)
+/* p: where, as what, and what its secrets are. */
+static void print_section(struct printer p, const char *name, const char *help,
+			  const struct setting *table)
 {
-	struct printer top = {.out = out, .indent = ""};
-	struct printer p = {.out = out, .secret = secret, .indent = "  ", .commented = commented};
+	struct printer top = {.out = p.out, .indent = ""};
 
-	strbuf_addc(out, '\n');
+	strbuf_addc(p.out, '\n');
 	print_comment(&top, help);
-	strbuf_addf(out, "%s%s:%s\n", commented ? "#" : "", name, table->key ? "" : " {}");
+	strbuf_addf(p.out, "%s%s:%s\n", p.commented ? "#" : "", name, table->key ? "" : " {}");
 	print_table(&p, table);
+}
+
+static void print_networks(struct printer p, const struct chat_network *live)
+{
+	const struct chat_network *const *networks = chat_networks();
+
+	for (size_t i = 0; networks[i]; i++) {
+		STRBUF_AUTO(help);
+
+		if (networks[i]->for_tests && networks[i] != live)
+			continue;
+		strbuf_addf(&help, "The chat network %s. Without this section it is off.",
+			    networks[i]->name);
+		p.commented = networks[i] != live;
+		print_section(p, networks[i]->name, help.buf, networks[i]->settings);
+	}
 }
 
 static void print_provider(struct strbuf *out, config_secret_fn *secret,
@@ -172,15 +192,23 @@ static void print_provider(struct strbuf *out, config_secret_fn *secret,
 	print_table(&p, driver->settings);
 }
 
-void config_print_example(struct strbuf *out, config_secret_fn *secret)
+void config_add_somebody(struct strbuf *out, const struct chat_network *network)
 {
-	const struct chat_network *const *networks = chat_networks();
+	strbuf_addf(out, "%s:%s", network->name,
+		    network->somebody ? network->somebody : "olga@example.org");
+}
+
+void config_print_example(struct strbuf *out, config_secret_fn *secret,
+			  const struct chat_network *network)
+{
 	const struct sms_driver *const *drivers = sms_drivers();
 	const struct sms_driver *shown = sms_driver_find(EXAMPLE_DRIVER);
 	struct printer top = {.out = out, .indent = ""};
-	struct printer p = {.out = out, .secret = secret, .indent = "  ", .dash = true};
-	STRBUF_AUTO(help);
+	struct printer p = {.out = out, .secret = secret, .indent = "  "};
+	STRBUF_AUTO(somebody);
 
+	config_add_somebody(&somebody, network);
+	p.somebody = somebody.buf;
 	print_comment(&top,
 		      "The configuration of Roomline, with every key there is. `roomline check` "
 		      "tells what is wrong with it and what to do.");
@@ -191,17 +219,9 @@ void config_print_example(struct strbuf *out, config_secret_fn *secret)
 		      "[reload] marks what SIGHUP takes over while Roomline runs; anything else "
 		      "needs a restart.");
 	for (size_t i = 0; i < SECTION_N; i++)
-		print_section(out, secret, config_sections[i].name, config_sections[i].help,
-			      config_sections[i].table, false);
-	for (size_t i = 0; networks[i]; i++) {
-		if (networks[i]->for_tests)
-			continue;
-		strbuf_reset(&help);
-		strbuf_addf(&help, "The chat network %s. Without this section it is off.",
-			    networks[i]->name);
-		print_section(out, secret, networks[i]->name, help.buf, networks[i]->settings,
-			      i > 0);
-	}
+		print_section(p, config_sections[i].name, config_sections[i].help,
+			      config_sections[i].table);
+	print_networks(p, network);
 	strbuf_addc(out, '\n');
 	print_comment(&top,
 		      "SMS providers; any number of them, each with the keys of its driver. The "
@@ -221,5 +241,6 @@ void config_print_example(struct strbuf *out, config_secret_fn *secret)
 		      "The numbers we text from; the first is the default. A contact keeps the "
 		      "one it was first texted from.");
 	strbuf_adds(out, "senders:\n");
+	p.dash = true;
 	print_table(&p, config_sender_table);
 }

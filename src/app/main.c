@@ -18,6 +18,8 @@ struct command {
 	int (*run_raw)(int argc, char **argv); /* reads its arguments itself; argv[0] is its name */
 	const char *operand;                   /* what it must be given, NULL: nothing */
 	bool takes_example;
+	bool takes_network;
+	bool takes_output;
 };
 
 static const struct command commands[] = {
@@ -32,14 +34,24 @@ static const struct command commands[] = {
 		 "stays.",
 	 .run = cli_run},
 	{.name = "init",
-	 .args = "[-c FILE] [--example]",
+	 .args = "[-c FILE] [--network xmpp|matrix] [--example]",
 	 .summary = "write a configuration with fresh secrets",
-	 .detail = "Writes a commented file with every key, readable for you only, and says what "
-		   "to do "
-		   "next.\nAn existing file is never overwritten. --example prints the file with "
-		   "placeholders instead.",
+	 .detail =
+		 "Writes a commented file with every key, readable for you only, and says what "
+		 "to do "
+		 "next.\nAn existing file is never overwritten. --network says which chat network "
+		 "is switched on in it.\n--example prints the file with placeholders instead.",
 	 .run = cli_init,
-	 .takes_example = true},
+	 .takes_example = true,
+	 .takes_network = true},
+	{.name = "registration",
+	 .args = "[-c FILE] [-o FILE]",
+	 .summary = "write what a Matrix homeserver has to know of us",
+	 .detail = "Prints the registration of the application service that the section 'matrix' "
+		   "describes, or writes\nit to a new file that only you can read. Write it anew "
+		   "when you change that section.",
+	 .run = cli_registration,
+	 .takes_output = true},
 	{.name = "check",
 	 .args = "[-c FILE]",
 	 .summary = "check configuration, database, ports, connections, time zones",
@@ -92,7 +104,7 @@ static void print_help(void)
 	(void)printf("Roomline: people are texted by SMS from the chat client you already use.\n\n"
 		     "Usage: roomline COMMAND [options]\n\n");
 	for (size_t i = 0; i < COMMAND_N; i++)
-		(void)printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+		(void)printf("  %-12s %s\n", commands[i].name, commands[i].summary);
 	(void)printf("\n  roomline COMMAND --help tells more; roomline --version the version.\n"
 		     "  Without -c the configuration is " DEFAULT_CONFIG
 		     " in the present folder.\n%s",
@@ -118,19 +130,35 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
+/* The place of the value of an option that has one; NULL: the command has no such option. */
+static const char **value_of(const struct command *command, struct cli_options *options,
+			     const char *word)
+{
+	if (is_one_of(word, "-c", "--config"))
+		return &options->config;
+	if (command->takes_output && is_one_of(word, "-o", "--output"))
+		return &options->output;
+	if (command->takes_network && strcmp(word, "--network") == 0)
+		return &options->network;
+	return NULL;
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct cli_options options = {.config = DEFAULT_CONFIG};
 
 	for (int i = 1; i < argc; i++) {
+		const char **value = value_of(command, &options, argv[i]);
+
 		if (is_one_of(argv[i], "-h", "--help")) {
 			print_command_help(command);
 			return EXIT_OK;
 		}
-		if (is_one_of(argv[i], "-c", "--config")) {
+		if (value) {
 			if (++i == argc)
-				return wrong_usage(command, "-c wants a file", "");
-			options.config = argv[i];
+				return wrong_usage(command, "a value is missing after ",
+						   argv[i - 1]);
+			*value = argv[i];
 		} else if (command->takes_example && strcmp(argv[i], "--example") == 0) {
 			options.example = true;
 		} else if (argv[i][0] == '-' || !command->operand || options.operand) {

@@ -31,7 +31,7 @@ SECRET = "hook-secret-0123456789"
 TOKEN = "the-auth-token-of-a-test"
 CONTACT = "+14155550171"  # made up, as must be what the sandbox shares with a real provider
 BOX_KEY = "sandbox-key-0123456789"
-COMMANDS = ("run", "init", "check", "backup", "restore", "health", "explain")
+COMMANDS = ("run", "init", "registration", "check", "backup", "restore", "health", "explain")
 
 
 def roomline(*args, cwd, env=None):
@@ -214,6 +214,25 @@ def test_init_writes_fresh_secrets_for_the_owner_only(tmp_path):
     assert len(secrets) == 4 == len(set(secrets))
 
 
+def test_init_switches_on_the_network_that_is_asked_for(tmp_path):
+    answer = roomline("init", "--network", "matrix", cwd=tmp_path)
+    assert answer.returncode == OK
+    assert "app_service_config_files" in answer.stdout and "Prosody" not in answer.stdout
+    config = (tmp_path / "roomline.yaml").read_text()
+    assert re.search(r"^matrix:$", config, re.M) and re.search(r"^#xmpp:$", config, re.M)
+    assert "    - matrix:@olga:example.org" in config
+    tokens = re.findall(r"^  [ah]s_token: ([0-9a-f]{64})$", config, re.M)
+    assert len(set(tokens)) == 2
+    answer = roomline("check", cwd=tmp_path)
+    assert "ok   configuration" in answer.stdout, answer.stdout
+    example = roomline("init", "--network", "matrix", "--example", cwd=tmp_path).stdout
+    assert re.sub(r"[0-9a-f]{32,64}", "CHANGE-ME-CHANGE-ME-CHANGE-ME", config) == example
+    answer = roomline("init", "--network", "irc", "-c", "x.yaml", cwd=tmp_path)
+    assert answer.returncode == USAGE and "xmpp matrix" in answer.stderr
+    assert roomline("init", "--network", "null", "-c", "x.yaml", cwd=tmp_path).returncode == USAGE
+    assert roomline("init", "--network", cwd=tmp_path).returncode == USAGE
+
+
 def test_init_never_overwrites(tmp_path):
     (tmp_path / "roomline.yaml").write_text("mine\n")
     answer = roomline("init", cwd=tmp_path)
@@ -244,6 +263,54 @@ def test_what_init_writes_runs(tmp_path):
     assert '"networks_up":0' in answer.stdout
     process.child.terminate()
     assert process.child.wait(20) == OK
+
+
+# ---- registration
+
+def test_registration_is_made_from_the_configuration(tmp_path):
+    assert roomline("init", "--network", "matrix", cwd=tmp_path).returncode == OK
+    config = (tmp_path / "roomline.yaml").read_text()
+    shown = roomline("registration", cwd=tmp_path)
+    assert shown.returncode == OK
+    for key in ("as_token", "hs_token"):
+        token = re.search(rf"^  {key}: (\S+)$", config, re.M).group(1)
+        assert f"\n{key}: '{token}'\n" in shown.stdout
+    assert "    - regex: '^@_sms_.*:example\\.org$'\n      exclusive: true\n" in shown.stdout
+    answer = roomline("registration", "-o", "sub.yaml", cwd=tmp_path)
+    assert answer.returncode == OK
+    assert "app_service_config_files" in answer.stdout
+    assert "/etc/matrix-synapse/sub.yaml" in answer.stdout
+    assert not any(token in answer.stdout for token in re.findall(r"[0-9a-f]{64}", config))
+    assert (tmp_path / "sub.yaml").read_text() == shown.stdout
+    assert stat.S_IMODE(os.stat(tmp_path / "sub.yaml").st_mode) == 0o600
+    answer = roomline("registration", "-o", "sub.yaml", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert "left as it is" in answer.stderr and "-o" in answer.stderr
+    assert (tmp_path / "sub.yaml").read_text() == shown.stdout
+
+
+@pytest.mark.parametrize("old, new, says", [
+    ("mode: appservice", "mode: bot\n  password: p", "nothing to register"),
+    ("domain: example.org", "domain: 'no domain'", "matrix.domain"),
+    ("appservice_url: http", "appservice_url: ftp", "matrix.appservice_url"),
+])
+def test_registration_says_what_it_lacks(tmp_path, old, new, says):
+    assert roomline("init", "--network", "matrix", cwd=tmp_path).returncode == OK
+    path = tmp_path / "roomline.yaml"
+    config = path.read_text()
+    assert old in config
+    path.write_text(config.replace(old, new))
+    answer = roomline("registration", "-o", "x.yaml", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert says in answer.stderr
+    assert not os.path.exists(tmp_path / "x.yaml")
+
+
+def test_registration_wants_a_section_for_it(tmp_path):
+    assert roomline("init", cwd=tmp_path).returncode == OK
+    answer = roomline("registration", cwd=tmp_path)
+    assert answer.returncode == CONFIG
+    assert "no section 'matrix'" in answer.stderr
 
 
 # ---- check

@@ -599,8 +599,9 @@ static void config_take_over__exchanges_a_token(void **state)
 	config_free(boot);
 }
 
-static void test_secret(struct strbuf *out)
+static void test_secret(struct strbuf *out, size_t digits)
 {
+	(void)digits;
 	strbuf_adds(out, "fedcba9876543210");
 }
 
@@ -609,7 +610,7 @@ static void config_print_example__can_be_loaded(void **state)
 	struct scene *s = *state;
 	STRBUF_AUTO(text);
 
-	config_print_example(&text, test_secret);
+	config_print_example(&text, test_secret, chat_networks()[0]);
 	load(s, text.buf);
 	assert_string_equal(settings_text(s->config->sections[SECTION_HTTP], "hook_secret"),
 			    "fedcba9876543210");
@@ -652,7 +653,7 @@ static void config_print_example__has_every_key_of_every_table(void **state)
 	STRBUF_AUTO(text);
 
 	(void)state;
-	config_print_example(&text, test_secret);
+	config_print_example(&text, test_secret, chat_networks()[0]);
 	for (size_t i = 0; i < SECTION_N; i++)
 		check_table(text.buf, config_sections[i].table);
 	for (size_t i = 0; networks[i]; i++)
