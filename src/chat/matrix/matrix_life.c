@@ -286,6 +286,7 @@ static void come_up(struct matrix *m)
 		mx_life_down(m, "the database cannot be written", false);
 		return;
 	}
+	mx_organizers_load(m);
 	life_set(m, MX_UP);
 	m->failures = 0;
 	log_info("matrix.up homeserver=%s user=%s", log_quote(m->cfg.homeserver),

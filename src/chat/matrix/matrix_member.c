@@ -87,6 +87,30 @@ bool mx_is_organizer(const struct matrix *m, const char *user)
 	return mx_people_has(&m->organizers, user);
 }
 
+#define ORGANIZERS_KEY "organizers"
+
+void mx_organizers_load(struct matrix *m)
+{
+	char kept[CHAT_MEMORY_MAX];
+	char *rest = kept;
+
+	bridge_chat_kept(m->host.bridge, matrix_name, ORGANIZERS_KEY, kept, sizeof(kept));
+	for (char *user = strsep(&rest, " "); user; user = strsep(&rest, " ")) {
+		if (mx_is_user(user))
+			mx_people_add(&m->organizers, user);
+	}
+}
+
+void mx_organizers_keep(struct matrix *m)
+{
+	STRBUF_AUTO(all);
+
+	for (size_t i = 0; i < m->organizers.n; i++)
+		strbuf_addf(&all, "%s ", m->organizers.user[i]);
+	(void)bridge_chat_keep(m->host.bridge, matrix_name, ORGANIZERS_KEY,
+			       all.len < CHAT_MEMORY_MAX ? all.buf : "");
+}
+
 /* ---- invitations to us ------------------------------------------------------------------------------ */
 
 static void on_answered(const struct mx_reply *reply, void *arg)
@@ -177,6 +201,7 @@ void mx_member_event(struct matrix *m, const struct mx_event *event)
 			mx_people_add(&m->organizers, event->state_key);
 		else
 			mx_people_remove(&m->organizers, event->state_key);
+		mx_organizers_keep(m);
 		return;
 	}
 	place_member(m, event);

@@ -153,6 +153,9 @@ int mx_in_event(struct matrix *m, const struct mx_event *event);
 bool mx_is_us(const struct matrix *m, const char *user); /* the bot or a ghost */
 void mx_member_event(struct matrix *m, const struct mx_event *event);
 bool mx_is_organizer(const struct matrix *m, const char *user);
+/* Who they are is kept, so that nobody is refused before the control room was looked at. */
+void mx_organizers_load(struct matrix *m);
+void mx_organizers_keep(struct matrix *m);
 void mx_people_set(struct mx_people *people, const char *const *users, size_t n);
 bool mx_people_has(const struct mx_people *people, const char *user);
 bool mx_people_same(const struct mx_people *people, const char *const *users, size_t n);
@@ -193,6 +196,7 @@ struct mx_room {
 	struct mx_chore_list chores;
 	char replacement[MX_ID_MAX]; /* it was upgraded to; "" not */
 	struct loop_timer *upgrade;  /* until we give up waiting to be let in there */
+	bool knock;                  /* it is time to try */
 };
 
 /* matrix_room.c */
@@ -226,6 +230,7 @@ struct mx_chore { /* a call whose failure is only logged */
 };
 void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
 		  const char *as, enum mx_limit limit);
+void mx_chores_free(struct mx_room *room);
 
 /* matrix_make.c */
 void mx_room_make(struct mx_room *room);
@@ -241,6 +246,7 @@ void mx_space_ready(struct matrix *m);
 void mx_state_compare(struct mx_room *room, const struct cJSON *state);
 
 /* matrix_upgrade.c */
+void mx_upgrade_join(struct mx_room *room);
 void mx_upgrade_begin(struct mx_room *room, const char *replacement);
 /* We are invited to a room; whether it is one that a room of ours was upgraded to. */
 bool mx_upgrade_invited(struct matrix *m, const char *id);

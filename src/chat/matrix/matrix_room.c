@@ -90,7 +90,7 @@ void mx_room_set_id(struct mx_room *room, const char *id)
 		keep_id(room);
 }
 
-static void chores_free(struct mx_room *room)
+void mx_chores_free(struct mx_room *room)
 {
 	struct mx_chore *chore;
 
@@ -110,7 +110,7 @@ void mx_room_free_all(struct matrix *m)
 	while ((room = TAILQ_FIRST(&m->rooms))) {
 		TAILQ_REMOVE(&m->rooms, room, link);
 		forget_id(room);
-		chores_free(room);
+		mx_chores_free(room);
 		loop_cancel(room->retry);
 		loop_cancel(room->upgrade);
 		mx_people_release(&room->members);
@@ -284,8 +284,13 @@ static void look(struct mx_room *room)
 
 bool mx_room_run(struct mx_room *room)
 {
-	if (room->busy || room->retry || room->upgrade || room->state == MX_ROOM_MAKING)
+	if (room->busy || room->retry || room->state == MX_ROOM_MAKING)
 		return false;
+	if (room->upgrade) {
+		if (room->knock)
+			mx_upgrade_join(room);
+		return false;
+	}
 	if (room->state == MX_ROOM_NEW) {
 		mx_room_make(room);
 		return false;
@@ -316,8 +321,8 @@ void mx_room_done(struct mx_room *room)
 	bool space = room == room->m->space;
 
 	/* Chores are done for their own sake: nobody may be waiting to speak. */
-	if (room->state == MX_ROOM_READY && (space || !STAILQ_EMPTY(&room->chores)) &&
-	    !mx_room_run(room))
+	if (room->state == MX_ROOM_READY &&
+	    (space || room->knock || !STAILQ_EMPTY(&room->chores)) && !mx_room_run(room))
 		return;
 	mx_places_of_room(room, run_place, NULL);
 	if (space && room->state == MX_ROOM_READY)
@@ -339,9 +344,10 @@ void mx_room_lost(struct mx_room *room, const char *why)
 	if (room->id[0])
 		(void)STR_COPY(room->dead, room->id);
 	forget_id(room);
-	chores_free(room);
+	mx_chores_free(room);
 	loop_cancel(room->upgrade);
 	room->upgrade = NULL;
+	room->knock = false;
 	room->replacement[0] = '\0';
 	room->state = MX_ROOM_NEW;
 	room->checked = room->in_space = false;

@@ -211,6 +211,7 @@ static void note_organizers(struct seen *s)
 	mx_people_release(&m->organizers);
 	for (size_t i = 0; i < s->joined.n; i++)
 		mx_people_add(&m->organizers, s->joined.user[i]);
+	mx_organizers_keep(m);
 }
 
 void mx_state_compare(struct mx_room *room, const struct cJSON *state)

@@ -41,6 +41,7 @@ static void on_create(const struct mx_reply *reply, void *arg)
 	}
 	(void)STR_COPY(id, room->replacement);
 	upgrade_end(room);
+	mx_chores_free(room); /* they were for the old one */
 	log_info("matrix.upgraded");
 	room->checked = room->in_space = false;
 	mx_room_set_id(room, id);
@@ -63,13 +64,12 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 	mx_room_call(room, &call, on_create);
 }
 
-static void join(struct mx_room *room)
+void mx_upgrade_join(struct mx_room *room)
 {
 	struct mx_call call = {.method = "POST", .limit = MX_LIMIT_JOIN};
 	STRBUF_AUTO(path);
 
-	if (room->busy)
-		return;
+	room->knock = false;
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/join", room->replacement);
 	call.path = path.buf;
 	mx_room_call(room, &call, on_joined);
@@ -100,7 +100,8 @@ void mx_upgrade_begin(struct mx_room *room, const char *replacement)
 	log_info("matrix.replaced");
 	(void)STR_COPY(room->replacement, replacement);
 	room->upgrade = loop_after(room->m->host.loop, WAIT_MS, give_up, room);
-	join(room);
+	room->knock = true;
+	(void)mx_room_run(room);
 }
 
 bool mx_upgrade_invited(struct matrix *m, const char *id)
@@ -111,7 +112,8 @@ bool mx_upgrade_invited(struct matrix *m, const char *id)
 	{
 		if (strcmp(room->replacement, id) != 0)
 			continue;
-		join(room);
+		room->knock = true;
+		(void)mx_room_run(room);
 		return true;
 	}
 	return false;
