@@ -1,5 +1,5 @@
 #!/bin/bash
-# `make docker-check`: builds both images of docker/ and carries a conversation through them.
+# `make docker-check`: builds the images of docker/ and carries a conversation through them.
 # With a Docker engine by that; else, as root on Debian, with buildah and podman, which need neither
 # a daemon nor a registry: the base image is then made with debootstrap. What it makes it removes,
 # but for the base image and the layers of the build, so that the next time is quick (PURGE=1: all).
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 base=docker.io/library/debian:bookworm-slim
-images=(roomline-check roomline-check-prosody)
+images=(roomline-check roomline-check-prosody roomline-check-synapse)
 packages=(python3 python3-yaml python3-slixmpp)
 options=
 
@@ -42,14 +42,17 @@ make_base() { # the same packages and archives as the official image has
 }
 
 build() { # TAG DOCKERFILE CONTEXT
-    local log
+    local log authority=()
     log=$(mktemp)
+    # Where a proxy with a certificate authority of its own stands before the packages of Python.
+    [ -z "${PIP_CERT:-}" ] ||
+        authority=(--volume "$PIP_CERT:/etc/pip-authority:ro" --build-arg PIP_CERT=/etc/pip-authority)
     echo "# building $1"
     if [ $engine = docker ]; then
         docker build -t "$1" -f "$2" "$3" >"$log" 2>&1
     else # the format that keeps HEALTHCHECK
         buildah bud --isolation chroot --network host --pull-never --format docker --layers \
-            -t "localhost/$1" -f "$2" "$3" >"$log" 2>&1
+            "${authority[@]}" -t "localhost/$1" -f "$2" "$3" >"$log" 2>&1
     fi || {
         tail -n 40 "$log"
         echo "not ok - $2 builds"
@@ -79,6 +82,7 @@ fi
 trap clean_up EXIT
 build "${images[0]}" docker/Dockerfile .
 build "${images[1]}" docker/prosody/Dockerfile docker/prosody
+build "${images[2]}" docker/synapse/Dockerfile .
 
 export PYTHONPATH=tests/e2e PYTHONDONTWRITEBYTECODE=1
 [ $engine = docker ] || engine="podman --runtime runc"

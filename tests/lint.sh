@@ -113,7 +113,7 @@ unmapped() { # every source file has its line in the map
     done
 }
 
-scripts() { sources '*.sh' .ci/run docker/prosody/entrypoint docker/prosody/add-user | xargs shellcheck -S warning; }
+scripts() { sources '*.sh' .ci/run docker/{prosody,synapse}/{entrypoint,add-user} | xargs shellcheck -S warning; }
 
 example() {
     "$build/roomline" init --example | diff - config/roomline.yaml.example

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A conversation carried by the containers of docker/, and what a container must keep to.
 
-    ENGINE=docker docker_check.py IMAGE PROSODY_IMAGE        (tests/docker-check.sh builds both)
+    ENGINE=docker docker_check.py IMAGE PROSODY_IMAGE SYNAPSE_IMAGE     (tests/docker-check.sh builds all)
 
 The containers are started from docker/compose.yml itself, key by key, and a key that is not known
 here is an error; so that what is checked is what `docker compose up` runs. One thing differs: they
@@ -24,7 +24,8 @@ import yaml
 
 from chat import Volunteer
 from daemon import ROOT, Roomline
-from servers import HOST, XmppServer, free_ports, wait_until
+from servers import HOST, XmppServer, free_ports, port_open, wait_until
+from synapse import request
 
 ENGINE = shlex.split(os.environ.get("ENGINE", "docker"))
 RUN_OPTIONS = shlex.split(os.environ.get("RUN_OPTIONS", ""))
@@ -32,7 +33,7 @@ PREFIX = f"roomline-check-{os.getpid()}"
 PAT, SENDER = "+14155550123", "+15555550100"
 CONFIRMATION = ("Riverside Neighbors: You are unsubscribed and will get no more texts from us. "
                 "Reply START to undo.")
-PORTS = dict(zip(("http", "c2s", "component"), free_ports(3)))
+PORTS = dict(zip(("http", "c2s", "component", "matrix"), free_ports(4)))
 ADAPTED = {
     "roomline.yaml": {
         "listen: 0.0.0.0:8080": f"listen: {HOST}:{PORTS['http']}",
@@ -44,6 +45,9 @@ ADAPTED = {
         "component_ports = { 5347 }": f"component_ports = {{ {PORTS['component']} }}",
         'component_interfaces = { "*" }': f"component_interfaces = {{ '{HOST}' }}",
     },
+    "synapse/homeserver.yaml": {
+        "port: 8008": f"port: {PORTS['matrix']}", '"0.0.0.0"': f'"{HOST}"'},
+    "synapse/add-user": {"127.0.0.1:8008": f"{HOST}:{PORTS['matrix']}"},
 }
 failed = []
 
@@ -86,7 +90,7 @@ class Service:
         return os.path.realpath(os.path.join(self.folder, relative))
 
     def flags(self, key, value):
-        if key in ("build", "restart", "depends_on", "ports"):
+        if key in ("build", "restart", "depends_on", "ports", "profiles"):
             return
         if key == "command":
             self.command = value
@@ -153,6 +157,8 @@ class Server(XmppServer):
 class Phones(Roomline):
     """The sandbox's JSON interface of the daemon in the container."""
 
+    sandbox_key = ""
+
     def __init__(self, server):
         self.server, self.url = server, f"http://{HOST}:{PORTS['http']}"
 
@@ -182,7 +188,7 @@ def make_secrets(folder):
 
     def read():
         values = []
-        for name in ("xmpp_secret", "hook_secret"):
+        for name in ("xmpp_secret", "hook_secret", "matrix_as_token", "matrix_hs_token"):
             with open(os.path.join(folder, "secrets", name), encoding="utf-8") as f:
                 values.append(f.read())
         return values
@@ -277,6 +283,30 @@ def check_secrecy(services, images, secrets):
         check(not any(s in seen for s in secrets), f"the image {image} holds no secret")
 
 
+def check_synapse(service, as_token):
+    """The Matrix server has accounts, and Roomline's application service."""
+    def ask(method, path, body=None, token=None):
+        return request(PORTS["matrix"], method, "/_matrix/client/" + path, body, token)
+
+    wait_until(lambda: port_open(PORTS["matrix"]) and ask("GET", "versions").status == 200, 60,
+               lambda: "Synapse: " + service.logs()[-3000:], step=0.3)
+    check_confinement(service, 10003)
+    told = must(service.exec("sh", "/usr/local/bin/add-user", "alice"))
+    made_up = re.fullmatch(r"@alice:localhost  password: (\w{12,})", told)
+    check(made_up, "add-user makes an account in Synapse", told)
+    answer = ask("POST", "v3/login", {
+        "type": "m.login.password", "password": made_up and made_up[1],
+        "identifier": {"type": "m.id.user", "user": "alice"}})
+    check(answer.status == 200, "she can log in", answer)
+    answer = ask("GET", "v3/account/whoami", token=as_token)
+    check(answer.body.get("user_id") == "@roomline:localhost",
+          "the bridge is an application service of Synapse", answer)
+    seconds, code = service.stop()
+    check(code == "0" and seconds < 10, "SIGTERM ends Synapse with 0 within 10 s",
+          f"exit {code} after {seconds:.1f} s")
+    check(as_token not in service.logs(), "the log of Synapse shows no token")
+
+
 # ---- the conversation
 
 
@@ -358,6 +388,9 @@ def run(images, folder):
     daemon = Service(compose, "roomline", images[0], folder, [f"--add-host=prosody:{HOST}"])
     prosody = Service(compose, "prosody", images[1], folder, [
         f"--volume={folder}/prosody/prosody.cfg.lua:/etc/prosody/prosody.cfg.lua:ro"])
+    synapse = Service(compose, "synapse", images[2], folder, [
+        f"--volume={folder}/synapse/homeserver.yaml:/etc/synapse/homeserver.yaml:ro",
+        f"--volume={folder}/synapse/add-user:/usr/local/bin/add-user:ro"])
     check_compose_file()
     check_image(images[0])
     server = Server()
@@ -379,13 +412,15 @@ def run(images, folder):
         with again:
             check_kept_conversation(phones, again, room)
         check_secrecy((daemon, prosody), images, [*secrets, alice.password])
+        synapse.start()
+        check_synapse(synapse, secrets[2])
     except Exception:
-        for service in (prosody, daemon):
+        for service in (synapse, prosody, daemon):
             print(f"---- the end of {service}'s log\n{service.logs()[-4000:]}")
         raise
     finally:
-        daemon.remove()
-        prosody.remove()
+        for service in (daemon, prosody, synapse):
+            service.remove()
         for volume in compose["volumes"]:
             engine("volume", "rm", f"{PREFIX}-{volume}")
 
@@ -393,7 +428,7 @@ def run(images, folder):
 def main():
     folder = adapted_folder()
     try:
-        run(sys.argv[1:3], folder)
+        run(sys.argv[1:4], folder)
     except Exception as e:  # what comes after it was not looked at
         check(False, f"the check came to its end: {type(e).__name__}", e)
     finally:
