@@ -177,6 +177,7 @@ static const char doubt[] =
 /* Evidence is found by its time, for which the tables have no index of their own. */
 static const char prepare[] =
 	"UPDATE place SET cursor = '" CURSOR_UNKNOWN "';"
+	"DELETE FROM kept_value WHERE key LIKE '%.next_batch';" /* a network's one cursor */
 	"UPDATE sqlite_sequence SET seq = seq + " RELAY_JUMP " WHERE name = 'relay';"
 	"INSERT INTO sqlite_sequence (name, seq) SELECT 'relay', " RELAY_JUMP
 	" WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'relay');"

@@ -158,7 +158,7 @@ static bool desk_is_of(struct matrix *m, const char *id, const char *owner)
 
 static void seat_key(const struct mx_place *place, char key[KEY_MAX])
 {
-	(void)snprintf(key, KEY_MAX, "seat %lld", (long long)place->id.v);
+	(void)snprintf(key, KEY_MAX, "seat %s", place->token);
 }
 
 void mx_desk_seat(struct mx_place *place)
@@ -250,14 +250,14 @@ static void card_put(struct mx_place *place, const struct mx_message *message, c
 }
 
 /* The same transaction for the same card: when we died before its id was stored, the homeserver
- * tells it again. */
+ * tells it again. By the token, as numbers come again for others when a backup is restored. */
 void mx_card_send(struct mx_place *place)
 {
 	STRBUF_AUTO(text);
 	STRBUF_AUTO(txn);
 
 	card_text(place, &text);
-	strbuf_addf(&txn, "%s.card.%lld.%u", place->m->epoch, (long long)place->id.v, place->cards);
+	strbuf_addf(&txn, "card.%s.%u", place->token, place->cards);
 	card_put(place, &(struct mx_message){.text = text.buf, .mention = NULL}, txn.buf,
 		 card_sent);
 }

@@ -113,6 +113,7 @@ struct matrix {
 	struct mx_recent *recent;
 	struct mx_due_list due;  /* places to be worked on */
 	struct loop_timer *work; /* in the next turn */
+	struct relay_id blamed;  /* the call on which the server failed last */
 	unsigned serial;         /* of what we send besides the bridge's calls */
 };
 

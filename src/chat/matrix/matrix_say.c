@@ -100,12 +100,26 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 	return false;
 }
 
+/* Does the server fail on these words, or on all? It is asked by connecting anew, which reads and
+ * writes there: the second time it is the words. */
+static bool blame_server(struct mx_place *place, const struct mx_reply *reply)
+{
+	struct matrix *m = place->m;
+	struct relay_id id = STAILQ_FIRST(&place->items)->id;
+
+	if (reply->status != 500 || m->blamed.v == id.v)
+		return false;
+	m->blamed = id;
+	mx_life_down(m, reply->error, false);
+	return true;
+}
+
 static void on_said(const struct mx_reply *reply, void *arg)
 {
 	struct mx_place *place = arg;
 	const char *id = mx_str(reply->body, "event_id");
 
-	if (!mx_place_answered(place))
+	if (!mx_place_answered(place) || blame_server(place, reply))
 		return;
 	if (reply->outcome == MX_OK && strlen(id) < MX_ID_MAX) {
 		(void)STR_COPY(place->latest, id);

@@ -27,6 +27,15 @@ static int64_t ask(const char *path, const char *sql)
 	return answer;
 }
 
+static void put(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	OK(sqlite3_open(path, &db));
+	OK(sqlite3_exec(db, sql, NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+}
+
 static void copy_path(const struct fixture *f, char out[80])
 {
 	(void)snprintf(out, 80, "%s/copy", f->dir);
@@ -233,12 +242,17 @@ static void restore__is_careful__when_the_old_one_cannot_be_read(void **state)
 
 	copy_path(f, copy);
 	first_life(f, copy);
+	put(copy,
+	    "INSERT INTO kept_value VALUES ('matrix.next_batch', 's1'), ('matrix.epoch', 'e')");
 	write_file(f->path, "this was a database");
 	OK(store_restore(f->path, copy, NOW, &out, NULL));
 	assert_non_null(strstr(out.problem, "not a database"));
 	assert_int_equal(out.unsure, 2);
 	assert_int_equal(ask(f->path, "SELECT count(*) FROM message WHERE state = 20"), 2);
 	assert_int_equal(ask(f->path, "SELECT count(*) FROM place WHERE cursor = '~restored'"), 2);
+	/* A homeserver would tell all since then once more. */
+	assert_int_equal(ask(f->path, "SELECT count(*) FROM kept_value WHERE key LIKE 'matrix.%'"),
+			 1);
 	assert_int_equal(ask(f->path, "SELECT count(*) FROM suppression"), 1);
 	assert_int_equal(count_files(f, KEPT), 1);
 }
