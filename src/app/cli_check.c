@@ -165,9 +165,9 @@ static struct cJSON *check_port(struct report *report, const struct config *conf
 /* How a chat server is tried: by a connection of ours, which is closed again. */
 static const struct {
 	const char *network;
-	int (*probe)(const struct settings *set, int timeout_ms, struct strbuf *said,
-		     struct error *err);
-} probes[] = {{"xmpp", probe_xmpp}};
+	probe_fn *probe;
+	bool beside_daemon; /* may be tried while a daemon has it */
+} probes[] = {{"xmpp", probe_xmpp, false}, {"matrix", probe_matrix, true}};
 
 static bool network_is_sane(struct report *report, const struct config_network *network)
 {
@@ -212,32 +212,41 @@ static void check_running_network(struct report *report, const char *name,
 		    "%s: the running daemon does not have it yet; restart it", name);
 }
 
-static void check_network(struct report *report, const struct config_network *network,
-			  const struct cJSON *health, bool running)
+static void try_server(struct report *report, const struct config_network *network, probe_fn *probe,
+		       const char *listen, bool daemon_answers)
 {
 	const char *name = network->network->name;
+	const struct probe how = {network->set, listen, daemon_answers, PROBE_TIMEOUT_MS};
 	STRBUF_AUTO(said);
-	struct error err;
+	struct error err = {0};
+	enum exit_code code = probe(&how, &said, &err);
+
+	if (code == EXIT_OK)
+		say(report, CHECK_OK, EXIT_OK, "%s: %s", name, said.buf);
+	else
+		say(report, CHECK_FAIL, code, "%s: %s", name, err.text);
+}
+
+/* health: what a daemon says of itself, NULL when none answers; running: there is one. */
+static void check_network(struct report *report, const struct config_network *network,
+			  const char *listen, const struct cJSON *health, bool running)
+{
+	const char *name = network->network->name;
 
 	if (!network_is_sane(report, network))
 		return;
-	if (health) {
+	if (health)
 		check_running_network(report, name, health);
-		return;
-	}
 	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
 		if (strcmp(probes[i].network, name) != 0)
 			continue;
-		if (running)
+		if (probes[i].beside_daemon || (!health && !running))
+			try_server(report, network, probes[i].probe, listen, health != NULL);
+		else if (!health)
 			say(report, CHECK_WARN, EXIT_OK,
 			    "%s: not tried, because a daemon runs on this database but does not "
 			    "answer at http.listen",
 			    name);
-		else if (probes[i].probe(network->set, PROBE_TIMEOUT_MS, &said, &err) == 0)
-			say(report, CHECK_OK, EXIT_OK, "%s: %s", name, said.buf);
-		else
-			say(report, CHECK_FAIL, err.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_NETWORK,
-			    "%s: %s", name, err.text);
 	}
 }
 
@@ -278,7 +287,9 @@ static void check_all(struct report *report, const struct config *config)
 	check_database(report, path);
 	health = check_port(report, config);
 	for (size_t i = 0; i < config->network_n; i++)
-		check_network(report, &config->networks[i], health, running);
+		check_network(report, &config->networks[i],
+			      settings_text(config->sections[SECTION_HTTP], "listen"), health,
+			      running);
 	for (size_t i = 0; i < config->account_n; i++)
 		check_provider(report, &config->accounts[i]);
 }

@@ -256,7 +256,7 @@ static bool is_plain(const char *domain)
 	return !strpbrk(domain, "<>&'\" ");
 }
 
-int probe_xmpp(const struct settings *set, int timeout_ms, struct strbuf *said, struct error *err)
+static int talk(const struct settings *set, int timeout_ms, struct strbuf *said, struct error *err)
 {
 	const char *domain = settings_text(set, "domain");
 	const char *muc = settings_text(set, "muc_service");
@@ -285,4 +285,14 @@ int probe_xmpp(const struct settings *set, int timeout_ms, struct strbuf *said, 
 	strbuf_release(&s.in);
 	(void)close(s.fd);
 	return rc;
+}
+
+enum exit_code probe_xmpp(const struct probe *probe, struct strbuf *said, struct error *err)
+{
+	struct error why = {0};
+
+	if (talk(probe->set, probe->timeout_ms, said, &why) == 0)
+		return EXIT_OK;
+	*err = why;
+	return why.kind == ERR_CONFIG ? EXIT_CONFIG : EXIT_NETWORK;
 }

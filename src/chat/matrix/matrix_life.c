@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
 #include "chat/matrix/matrix_priv.h"
+#include "chat/matrix/matrix_versions.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int fail(struct matrix *m, const struct mx_reply *reply, enum chat_broken
 		mx_life_down(m, why.buf, false);
 		return -1;
 	}
-	strbuf_addf(&why, ". %s", advice);
+	strbuf_addf(&why, "%s%s", why.len ? ". " : "", advice);
 	mx_life_down(m, why.buf, true);
 	bridge_chat_broken(m->host.bridge, matrix_name, what, why.buf);
 	return -1;
@@ -79,13 +80,18 @@ static void ask_versions(struct matrix *m)
 
 static int on_versions(struct matrix *m, const struct mx_reply *reply)
 {
+	int newest = mx_versions_newest(reply->body);
+
 	/* Some tell only whom they know, which is found out next. */
-	if (cJSON_IsArray(mx_get(reply->body, "versions")) || reply->outcome == MX_FORBIDDEN ||
+	if (newest >= MX_VERSION_MIN || reply->outcome == MX_FORBIDDEN ||
 	    reply->outcome == MX_TOKEN)
 		return 0;
 	return fail(m, reply, CHAT_BROKEN_SERVER,
-		    "No Matrix homeserver answers there: matrix.homeserver must be the address of "
-		    "its client API");
+		    newest >= 0
+			    ? "The homeserver is too old: it must speak Matrix " MX_VERSION_MIN_TEXT
+			      " or later"
+			    : "No Matrix homeserver answers there: matrix.homeserver must be the "
+			      "address of its client API");
 }
 
 /* ---- who are we? ------------------------------------------------------------------------------ */
