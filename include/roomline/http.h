@@ -178,7 +178,7 @@ void http_reply(struct http_exchange *exchange, int status, const char *content_
  * name: letters, digits, '.', '-'. */
 void http_reply_file(struct http_exchange *exchange, const char *content_type, const char *name,
 		     const char *body, size_t body_len);
-/* Bytes of answers that their peers have not taken yet. */
+/* Bytes of answers that are held because their peers have not taken all of them yet. */
 size_t http_server_unsent(const struct http_server *server);
 
 #endif

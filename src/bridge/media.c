@@ -39,7 +39,13 @@ static int64_t link_end(const struct bridge *bridge, int64_t now)
 void media_link(struct bridge *bridge, struct media_id id, const char *file_name,
 		struct strbuf *out)
 {
-	strbuf_addf(out, "%s" MEDIA_PATH, bridge->options->public_url);
+	const char *base = bridge->options->public_url;
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	strbuf_add(out, base, len);
+	strbuf_adds(out, MEDIA_PATH);
 	media_link_add(out, bridge->options->link_secret, id.v,
 		       link_end(bridge, bridge_now(bridge)), file_name);
 }

@@ -421,7 +421,7 @@ size_t http_server_unsent(const struct http_server *server)
 	size_t bytes = 0;
 
 	TAILQ_FOREACH(c, &server->waiting, link)
-	bytes += c->out.len - c->sent;
+	bytes += c->out.len;
 	return bytes;
 }
 

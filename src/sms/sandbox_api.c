@@ -282,25 +282,26 @@ const char *line_key(const struct sim_line *line)
 
 /* Where hooks of an account are called, and its files fetched: by the local road when its carrier is
  * we ourselves. */
-static void set_urls(struct sim_line *line)
+static void set_urls(struct sim_line *line, const char *public_url)
 {
 	const struct sms_account *account = line->account;
 	bool local = strncmp(settings_text(account->set, "base_url"), "local:", 6) == 0;
 	const char *path = account->hook_url;
+	size_t len = strlen(public_url);
 	STRBUF_AUTO(hook);
 	STRBUF_AUTO(file);
-	STRBUF_AUTO(file_call);
 
 	/* The last, as the public URL may have a path of its own. */
 	for (const char *p = account->hook_url; (p = strstr(p, "/hook/")); p++)
 		path = p;
 	strbuf_addf(&hook, "%s%s", local ? "local:" : "", local ? path : account->hook_url);
-	strbuf_add(&file, account->hook_url, (size_t)(path - account->hook_url));
-	strbuf_addf(&file_call, "%s" MEDIA, local ? "local:" : file.buf);
+	while (len > 0 && public_url[len - 1] == '/')
+		len--;
+	strbuf_add(&file, public_url, len);
 	strbuf_adds(&file, MEDIA);
 	line->call_url = strbuf_detach(&hook, NULL);
 	line->file_url = strbuf_detach(&file, NULL);
-	line->file_call_url = strbuf_detach(&file_call, NULL);
+	line->file_call_url = xstrdup(local ? "local:" MEDIA : line->file_url);
 }
 
 /* A stranger may not fill what only a file may. */
@@ -331,7 +332,7 @@ struct sandbox_phones *sandbox_phones_new(struct loop *loop, struct http_server 
 			continue;
 		(void)STR_COPY(line->number, senders[i].number.e164);
 		line->account = account;
-		set_urls(line);
+		set_urls(line, public_url);
 		box->line_n++;
 	}
 	phone_store_init(&box->store);

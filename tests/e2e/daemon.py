@@ -212,6 +212,14 @@ class Roomline:
             text = answer.read().decode()
             return json.loads(text) if text.strip() else None
 
+    def api_file(self, data):
+        request = urllib.request.Request(
+            self.url + "/sandbox/api/file", data=data,
+            headers={"Content-Type": "application/octet-stream",
+                     "Authorization": basic(self.sandbox_key)})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
     def phone(self, number):
         return Phone(self, number)
 
@@ -233,6 +241,16 @@ class Phone:
 
     def text(self, text, to=SENDER, **more):
         return self.roomline.api("text", {"from": self.number, "to": to, "text": text, **more})
+
+    def picture(self, data, text="", **more):
+        """Texts with a picture, or several."""
+        files = data if isinstance(data, list) else [data]
+        return self.text(text, media=[self.roomline.api_file(f)["url"] for f in files], **more)
+
+    def texts(self):
+        """All that it has got, oldest first, as the sandbox tells it."""
+        answer = self.roomline.api("phone/" + self.number.replace("+", "%2B") + "/texts")
+        return [t for t in answer["texts"] if t["direction"] == "in"]
 
     def received(self):
         """The texts it has got, oldest first."""

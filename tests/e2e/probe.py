@@ -24,7 +24,7 @@ NAMES = {
     "failed": ["relay", "why"],
     "joined": ["place", "user"],
     "left": ["place", "user"],
-    "said": ["kind", "place", "user", "organizer", "what", "text", "event", "target", "at"],
+    "said": ["kind", "place", "user", "organizer", "what", "text", "event", "target", "at", "file"],
     "describe": ["text"],
     "refused": ["why"],
 }

@@ -197,6 +197,7 @@ class XmppServer(Server):
     muc = "rooms.localhost"
     component = "sms.localhost"
     secret = "s3cret"
+    upload = "upload.localhost"  # XEP-0363, over http_port
     certificate = None  # the file with the one to trust; without, there is no TLS
 
     def __init__(self, folder=None):
@@ -263,8 +264,9 @@ Component "{self.muc}" "muc"
   restrict_room_creation = false
   muc_room_cache_size = 5000
   {muc_lines}
-Component "upload.{DOMAIN}" "http_file_share"
+Component "{self.upload}" "http_file_share"
   http_host = "{HOST}"
+  http_file_share_size_limit = 4194304
 Component "{self.component}"
   component_secret = "{self.secret}"
   component_conflict_resolve = "{conflict}"
@@ -293,7 +295,7 @@ listen:
   - port: {self.http_port}
     ip: "{HOST}"
     module: ejabberd_http
-    request_handlers: {{ /ws: ejabberd_http_ws, /bosh: mod_bosh }}
+    request_handlers: {{ /ws: ejabberd_http_ws, /bosh: mod_bosh, /upload: mod_http_upload }}
 acl:
   local: {{ user_regexp: "" }}
   bridge: {{ server: "{self.component}" }}
@@ -301,6 +303,7 @@ access_rules:
   local: {{ allow: local }}
   c2s: {{ allow: all }}
   muc_create: [ {{ allow: local }}, {{ allow: bridge }} ]
+  upload: [ {{ allow: local }}, {{ allow: bridge }} ]
   privileged: {{ allow: bridge }}
 auth_method: internal
 auth_password_format: plain
@@ -311,6 +314,12 @@ modules:
   mod_caps: {{}}
   mod_carboncopy: {{}}
   mod_disco: {{}}
+  mod_http_upload:
+    host: {self.upload}
+    access: upload
+    docroot: "{self.path("upload")}"
+    put_url: "http://{HOST}:{self.http_port}/upload"
+    max_size: 4194304
   mod_last: {{}}
   mod_mam: {{ default: always, assume_mam_usage: true }}
   mod_muc:

@@ -216,7 +216,7 @@ def test_what_is_no_text_is_told_as_what_it_is(probe, alice, token):
     alice.send_encrypted(room)
     assert probe.wait("said", what="encrypted").text == ""
     alice.send_file(room, "https://upload.example.org/a.jpg")
-    assert probe.wait("said", what="file").text == "https://upload.example.org/a.jpg"
+    assert probe.wait("said", what="file").file == "https://upload.example.org/a.jpg"
     alice.say(room, "> helo\nyes", "<reply xmlns='urn:xmpp:reply:0' id='x' to='y'/>"
               "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
               "<body start='0' end='7'/></fallback>")

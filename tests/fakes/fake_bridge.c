@@ -26,7 +26,16 @@ struct fake_waiter {
 	void *arg;
 };
 
+#define READERS_MAX 32
+
+struct fake_reader {
+	chat_bytes_fn *fn;
+	void *arg;
+};
+
 struct bridge {
+	struct fake_reader readers[READERS_MAX];
+	size_t reader_n;
 	void (*told)(const char *line, void *arg);
 	void *arg;
 	char **line;
@@ -222,8 +231,42 @@ int bridge_chat_said(struct bridge *bridge, const char *network, const struct ch
 	add_number(&line, said->at);
 	if (said->stale)
 		add_text(&line, "stale");
+	if (said->file.reference && said->file.reference[0])
+		add_text(&line, said->file.reference);
 	note(bridge, &line);
 	return 0;
+}
+
+void bridge_media_read(struct bridge *bridge, struct media_id id, chat_bytes_fn *fn, void *arg)
+{
+	(void)id;
+	if (bridge->reader_n == READERS_MAX)
+		BUG("more than %d readers", READERS_MAX);
+	bridge->readers[bridge->reader_n].fn = fn;
+	bridge->readers[bridge->reader_n++].arg = arg;
+}
+
+void bridge_media_forget(struct bridge *bridge, chat_bytes_fn *fn, const void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < bridge->reader_n; i++) {
+		if (bridge->readers[i].fn != fn || bridge->readers[i].arg != arg)
+			bridge->readers[kept++] = bridge->readers[i];
+	}
+	bridge->reader_n = kept;
+}
+
+void fake_bridge_bytes(struct bridge *bridge, const struct chat_bytes *bytes)
+{
+	size_t n = bridge->reader_n;
+
+	for (; n > 0 && bridge->reader_n > 0; n--) {
+		struct fake_reader first = bridge->readers[0];
+
+		bridge_media_forget(bridge, first.fn, first.arg);
+		first.fn(bytes, first.arg);
+	}
 }
 
 static void note_two(struct bridge *bridge, const char *word, const char *a, const char *b)

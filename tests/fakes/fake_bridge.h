@@ -19,8 +19,10 @@
  *   keep KEY VALUE                  quarantine WHAT BYTES
  *
  * KIND is conversation, control or direct; WHAT is text, edit, encrypted, reaction, retracted, file
- * or other; ORGANIZER is 0 or 1. What is said too late has one more field, "stale". WHAT of broken
- * is server, secret, name or road.
+ * or other; ORGANIZER is 0 or 1. What is said too late has one more field, "stale"; what has a file,
+ * one with its reference. WHAT of broken is server, secret, name or road.
+ *
+ * Who asks for a file's bytes waits until fake_bridge_bytes() gives some to all.
  */
 #ifndef FAKE_BRIDGE_H
 #define FAKE_BRIDGE_H
@@ -45,6 +47,7 @@ const char *fake_bridge_memory(const struct bridge *bridge, const char *key);
 void fake_bridge_batch(struct bridge *bridge);
 /* Ends that, and tells them. */
 void fake_bridge_commit(struct bridge *bridge, bool committed);
+void fake_bridge_bytes(struct bridge *bridge, const struct chat_bytes *bytes);
 /* Whether what can fail (said, keep, quarantine) fails: writes nothing down and returns -1. */
 void fake_bridge_fail(struct bridge *bridge, bool fail);
 

@@ -5,6 +5,7 @@
 #include "chat/xmpp/xmpp_read.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define SIZE_MAX_READ 65536
 
@@ -21,8 +22,33 @@ static void check_said(xmpp_stanza_t *st)
 			BUG("not clean");
 		if (heard.what == CHAT_SAID_TEXT && heard.text.len == 0)
 			BUG("an empty text");
+		if (!utf8_valid(heard.file.url.buf, heard.file.url.len) || heard.file.size < 0)
+			BUG("not a clean file");
 	}
 	heard_release(&heard);
+}
+
+static void note_item(const char *jid, void *arg)
+{
+	if (!*jid || ++*(int *)arg > 5)
+		BUG("more than were asked for");
+}
+
+static void check_uploads(xmpp_stanza_t *st)
+{
+	struct upload_slot slot;
+	int64_t max;
+	int items = 0;
+
+	read_items(st, 5, note_item, &items);
+	if (read_upload_service(st, &max) && max < 0)
+		BUG("a negative limit");
+	if (read_slot(st, &slot) && (strncasecmp(slot.put, "http", 4) || slot.headers.n > 8))
+		BUG("not a usable slot");
+	for (size_t i = 0; i < slot.headers.n; i++)
+		if (strpbrk(slot.headers.items[i].value, "\r\n"))
+			BUG("a header of two lines");
+	upload_slot_release(&slot);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -35,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (st) {
 		check_said(st);
+		check_uploads(st);
 		(void)read_archived_user(st, user);
 		(void)read_item(st, &item);
 		(void)read_error(st);

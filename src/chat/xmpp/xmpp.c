@@ -60,6 +60,11 @@ static const struct setting settings[] = {
 	 .type = SETTING_TEXT,
 	 .fallback = "roomline",
 	 .help = "What the bot is called in rooms."},
+	{.key = "upload_service",
+	 .type = SETTING_TEXT,
+	 .help = "Where pictures are put for the rooms (XEP-0363), such as upload.example.org. "
+		 "When "
+		 "not given, the server is asked. Without one, rooms get a link to each picture."},
 	{.key = NULL},
 };
 
@@ -108,6 +113,11 @@ static int check_config(const struct xmpp_config *cfg, struct error *err)
 		return error_set(err, ERR_CONFIG,
 				 "xmpp.server must be a domain such as example.org, not %s",
 				 cfg->server);
+	if (cfg->upload && !jid_is_domain(cfg->upload))
+		return error_set(err, ERR_CONFIG,
+				 "xmpp.upload_service must be a domain such as upload.example.org, "
+				 "not %s",
+				 cfg->upload);
 	if (!jid_is_user(cfg->control))
 		return error_set(err, ERR_CONFIG,
 				 "xmpp.control_room must be a plain word such as control: %s is no "
@@ -119,6 +129,7 @@ static int check_config(const struct xmpp_config *cfg, struct error *err)
 static void read_config(struct xmpp_config *cfg, const struct settings *set)
 {
 	const char *server = settings_text(set, "server");
+	const char *upload = settings_text(set, "upload_service");
 	AUTO_FREE char *control = NULL;
 
 	cfg->domain = lower(settings_text(set, "domain"));
@@ -126,6 +137,7 @@ static void read_config(struct xmpp_config *cfg, const struct settings *set)
 	cfg->port = (unsigned short)settings_int(set, "port");
 	cfg->muc = lower(settings_text(set, "muc_service"));
 	cfg->nick = xstrdup(settings_text(set, "bot_nick"));
+	cfg->upload = upload ? lower(upload) : NULL;
 	if (server)
 		cfg->server = lower(server);
 	else
@@ -147,6 +159,7 @@ static void free_config(struct xmpp_config *cfg)
 	free(cfg->nick);
 	free(cfg->bot);
 	free(cfg->bot_full);
+	free(cfg->upload);
 }
 
 static void *create(const struct chat_host *host, const struct settings *set, struct error *err)
@@ -161,6 +174,8 @@ static void *create(const struct chat_host *host, const struct settings *set, st
 	}
 	x->bridge = host->bridge;
 	x->loop = host->loop;
+	x->client = host->client;
+	LIST_INIT(&x->uploads.list);
 	TAILQ_INIT(&x->asks);
 	TAILQ_INIT(&x->rooms);
 	STAILQ_INIT(&x->direct);
@@ -177,6 +192,7 @@ static void forget_all(struct xmpp *x)
 	ask_forget_all(x);
 	rooms_free_all(x);
 	call_void_all(x, &x->direct);
+	upload_forget_service(x);
 	x->barrier_due = false;
 	x->blamed = (struct relay_id){0};
 	x->control_refused[0] = '\0';
@@ -378,6 +394,8 @@ static void describe(void *self, char *out, size_t size)
 		strbuf_addf(&text, "connected to %s:%d as %s for ", x->cfg.host, x->cfg.port,
 			    x->cfg.domain);
 		add_duration(&text, now - l->since);
+		if (upload_is_hopeless(x))
+			strbuf_adds(&text, ", pictures only as links: no upload service");
 		if (x->control_refused[0])
 			strbuf_addf(&text, ", but %s", x->control_refused);
 		if (x->opening + x->queued > 0)
@@ -392,7 +410,7 @@ static void describe(void *self, char *out, size_t size)
 
 const struct chat_network chat_xmpp = {
 	.name = xmpp_name,
-	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS,
+	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS | CHAT_CAP_FILES,
 	.encrypted = "Switch encryption (OMEMO) off here.",
 	.link_before = "xmpp:", /* RFC 5122, XEP-0045 */
 	.link_after = "?join",

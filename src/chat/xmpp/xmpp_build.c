@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Making stanzas; see xmpp_build.h. XEP-0004, 0030, 0045, 0054, 0092, 0199, 0203, 0249, 0313, 0444. */
+/* Making stanzas; see xmpp_build.h. XEP-0004, 0030, 0045, 0054, 0066, 0092, 0199, 0203, 0249, 0313,
+ * 0363, 0444. */
 #include "chat/xmpp/xmpp_build.h"
 
 #include "base/civil.h"
@@ -107,6 +108,16 @@ xmpp_stanza_t *stanza_say(xmpp_ctx_t *ctx, const struct stanza_head *head, const
 	return st;
 }
 
+/* The link is the body as well: then clients show what is there in its place. */
+xmpp_stanza_t *stanza_file(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *url,
+			   int64_t stamp)
+{
+	xmpp_stanza_t *st = stanza_say(ctx, head, url, stamp);
+
+	(void)child_text(child(st, "x", "jabber:x:oob"), "url", url);
+	return st;
+}
+
 xmpp_stanza_t *stanza_subject(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *subject)
 {
 	xmpp_stanza_t *st = stanza(ctx, "message", head);
@@ -157,6 +168,25 @@ xmpp_stanza_t *stanza_ping(xmpp_ctx_t *ctx, const struct stanza_head *head)
 xmpp_stanza_t *stanza_disco_get(xmpp_ctx_t *ctx, const struct stanza_head *head)
 {
 	return question(ctx, head, "query", NS_DISCO_INFO);
+}
+
+xmpp_stanza_t *stanza_items_get(xmpp_ctx_t *ctx, const struct stanza_head *head)
+{
+	return question(ctx, head, "query", NS_DISCO_ITEMS);
+}
+
+xmpp_stanza_t *stanza_slot_get(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *name,
+			       size_t size, const char *type)
+{
+	xmpp_stanza_t *st = iq(ctx, head, "get");
+	xmpp_stanza_t *request = child(st, "request", NS_UPLOAD);
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%zu", size);
+	set(request, "filename", name);
+	set(request, "size", number);
+	set(request, "content-type", type);
+	return st;
 }
 
 xmpp_stanza_t *stanza_form_get(xmpp_ctx_t *ctx, const struct stanza_head *head)

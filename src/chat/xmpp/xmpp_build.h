@@ -32,6 +32,9 @@ xmpp_stanza_t *stanza_join(xmpp_ctx_t *ctx, const struct stanza_head *head);
 /* stamp: when it was said (XEP-0203), 0 for now. */
 xmpp_stanza_t *stanza_say(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *text,
 			  int64_t stamp);
+/* A file that is at url. */
+xmpp_stanza_t *stanza_file(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *url,
+			   int64_t stamp);
 xmpp_stanza_t *stanza_subject(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *subject);
 xmpp_stanza_t *stanza_reaction(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *target,
 			       const char *emoji);
@@ -41,6 +44,10 @@ xmpp_stanza_t *stanza_invite(xmpp_ctx_t *ctx, const struct stanza_head *head, co
 /* ---- questions; type is set here -------------------------------------------------------------- */
 xmpp_stanza_t *stanza_ping(xmpp_ctx_t *ctx, const struct stanza_head *head);
 xmpp_stanza_t *stanza_disco_get(xmpp_ctx_t *ctx, const struct stanza_head *head);
+xmpp_stanza_t *stanza_items_get(xmpp_ctx_t *ctx, const struct stanza_head *head);
+/* Where a file of that size and type may be put (XEP-0363). */
+xmpp_stanza_t *stanza_slot_get(xmpp_ctx_t *ctx, const struct stanza_head *head, const char *name,
+			       size_t size, const char *type);
 xmpp_stanza_t *stanza_form_get(xmpp_ctx_t *ctx, const struct stanza_head *head);
 
 struct form_field {
@@ -90,6 +97,7 @@ xmpp_stanza_t *stanza_vcard_result(xmpp_ctx_t *ctx, xmpp_stanza_t *asked, const 
 #define NS_REACTIONS "urn:xmpp:reactions:0"
 #define NS_RSM "http://jabber.org/protocol/rsm"
 #define NS_STANZA_ERROR "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_UPLOAD "urn:xmpp:http:upload:0"
 #define NS_VCARD "vcard-temp"
 #define NS_VERSION "jabber:iq:version"
 

@@ -14,9 +14,10 @@
  *   xmpp_open.c   the steps of opening one
  *   xmpp_member.c who may be in a room (affiliations) and who is (occupants)
  *   xmpp_say.c    what we say, in order, until it is acknowledged
+ *   xmpp_upload.c files that we say: put where the room can get them
  *   xmpp_mam.c    catching up from the room's archive
  *   xmpp_recent.c which message a correction or a retraction means
- *   xmpp_build.c  making stanzas; xmpp_read.c reading them; xmpp_jid.c, xmpp_nick.c: names
+ *   xmpp_build.c  making stanzas; xmpp_read.c, xmpp_read_file.c reading them; xmpp_jid.c, xmpp_nick.c: names
  */
 #ifndef XMPP_PRIV_H
 #define XMPP_PRIV_H
@@ -45,6 +46,7 @@ struct xmpp_config {
 	char *nick;     /* the bot's, in rooms */
 	char *bot;      /* "bot@sms.example.org" */
 	char *bot_full; /* the same with its resource */
+	char *upload;   /* the upload service; NULL: it is looked for */
 	unsigned short port;
 };
 
@@ -82,17 +84,30 @@ struct ask;
 struct call;
 struct held;
 struct recent;
+struct upload;
 struct xmpp_room;
 TAILQ_HEAD(ask_list, ask);
 STAILQ_HEAD(call_list, call);
 STAILQ_HEAD(held_list, held);
 TAILQ_HEAD(recent_list, recent);
 TAILQ_HEAD(room_list, xmpp_room);
+LIST_HEAD(upload_list, upload);
 STAILQ_HEAD(direct_list, direct_place);
+
+struct xmpp_uploads {
+	struct upload_list list;
+	unsigned n;
+	char *service; /* NULL: none is known */
+	int64_t max;   /* bytes that it takes; 0: it does not say */
+	bool looked;
+	int64_t looked_at; /* monotonic ms */
+	unsigned looking;  /* questions that are open */
+};
 
 struct xmpp {
 	struct bridge *bridge;
 	struct loop *loop;
+	struct http_client *client;
 	struct xmpp_config cfg;
 	struct xmpp_link link;
 	char epoch[9]; /* random, of this connection: no old answer is taken for a new one */
@@ -109,6 +124,7 @@ struct xmpp {
 	bool barrier_due;
 	struct direct_list direct_ready; /* to be announced */
 	struct loop_timer *announce;
+	struct xmpp_uploads uploads;
 	struct relay_id blamed; /* the call for which a room was last given up */
 };
 
@@ -351,8 +367,20 @@ void call_error(struct xmpp_room *room, xmpp_stanza_t *message);
 void call_fail_ghost(struct xmpp_room *room, const char *why);
 void call_expire(struct xmpp_room *room, int64_t now);
 void call_void_all(struct xmpp *x, struct call_list *calls);
+/* Those that the bridge will give again, as it opens the room anew. */
+void call_drop_unsent(struct xmpp_room *room);
 void call_direct_error(struct xmpp *x, xmpp_stanza_t *message);
 void call_barrier(struct xmpp *x);
+/* The end of an upload: url, or what is said in its place (NULL: what it came with). */
+void call_uploaded(struct xmpp_room *room, const struct upload *upload, const char *url,
+		   const char *words);
+
+/* xmpp_upload.c: ends in call_uploaded(), later. NULL: not now, as enough are under way; calls are
+ * flushed again when one ends. */
+struct upload *upload_start(struct xmpp_room *room, struct media_id file);
+void upload_free(struct upload *upload);       /* also before its end */
+bool upload_is_hopeless(const struct xmpp *x); /* there is no service for us */
+void upload_forget_service(struct xmpp *x);
 
 /* xmpp_in.c: passes on what somebody said; who must be verified. room is NULL in a 1:1 chat. */
 void in_said(struct xmpp *x, struct xmpp_room *room, const char *user, xmpp_stanza_t *message,

@@ -194,20 +194,18 @@ static bool said_edit(xmpp_stanza_t *message, struct heard *out)
 
 static bool said_file(xmpp_stanza_t *message, struct heard *out)
 {
-	xmpp_stanza_t *oob = read_child(message, "x", "jabber:x:oob");
-	xmpp_stanza_t *url = oob ? xmpp_stanza_get_child_by_name(oob, "url") : NULL;
-	bool file = url || read_child(message, "file-sharing", "urn:xmpp:sfs:0");
+	bool file = read_file(message, &out->file);
 
-	if (url)
-		read_text(url, &out->text);
-	else
-		read_body(message, &out->text);
-	/* What an encrypted upload looks like to who cannot decrypt it. */
+	read_body(message, &out->text);
 	if (!file && strncmp(out->text.buf, "aesgcm://", 9) != 0) {
 		strbuf_reset(&out->text);
 		return false;
 	}
-	out->what = CHAT_SAID_FILE;
+	out->what = file && !out->file.encrypted ? CHAT_SAID_FILE : CHAT_SAID_ENCRYPTED;
+	if (out->what == CHAT_SAID_FILE)
+		read_caption(&out->text, &out->file);
+	else
+		strbuf_reset(&out->text);
 	return true;
 }
 
@@ -230,7 +228,7 @@ bool read_said(xmpp_stanza_t *message, struct heard *out)
 		said_reaction, said_retraction, said_encrypted, said_edit, said_file, said_text,
 	};
 
-	*out = (struct heard){.text = STRBUF_INIT};
+	*out = (struct heard){.text = STRBUF_INIT, .file = {.url = STRBUF_INIT}};
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
 		if (readers[i](message, out))
 			return true;
@@ -240,6 +238,7 @@ bool read_said(xmpp_stanza_t *message, struct heard *out)
 void heard_release(struct heard *heard)
 {
 	strbuf_release(&heard->text);
+	said_file_release(&heard->file);
 }
 
 /* ---- what the room says about it ------------------------------------------------------------- */

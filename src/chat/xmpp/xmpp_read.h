@@ -8,6 +8,7 @@
 #define XMPP_READ_H
 
 #include "base/strbuf.h"
+#include "chat/xmpp/xmpp_read_file.h"
 #include "roomline/chat.h"
 
 #include <stdbool.h>
@@ -26,6 +27,7 @@ void read_text(xmpp_stanza_t *st, struct strbuf *out);
 struct heard {
 	enum chat_said_kind what;
 	struct strbuf text;
+	struct said_file file;
 	char target[EVENT_ID_MAX];
 };
 

@@ -125,6 +125,7 @@ void room_open(struct xmpp_room *room)
 		room->dirty = true;
 		return;
 	}
+	call_drop_unsent(room);
 	room->not_before = now + pause * 1000;
 	room_set_state(room, ROOM_QUEUED);
 	room_open_more(room->x, now);

@@ -20,6 +20,11 @@ struct call {
 	bool by_ghost;
 	int64_t sent_at; /* monotonic ms, 0: not yet */
 	xmpp_stanza_t *stanza;
+	/* Of a file that is not yet where the room can get it; then there is no stanza. */
+	struct media_id file;
+	struct upload *upload; /* under way */
+	char *words;           /* said in its place, if need be */
+	int64_t stamp;
 };
 
 static const char *const mark_emoji[] = {
@@ -57,6 +62,9 @@ static void call_free(struct xmpp *x, struct call_list *list, struct call *call)
 		x->unacknowledged--;
 	if (call->stanza)
 		(void)xmpp_stanza_release(call->stanza);
+	if (call->upload)
+		upload_free(call->upload);
+	free(call->words);
 	free(call);
 }
 
@@ -64,6 +72,17 @@ void call_void_all(struct xmpp *x, struct call_list *calls)
 {
 	while (!STAILQ_EMPTY(calls))
 		call_free(x, calls, STAILQ_FIRST(calls));
+}
+
+void call_drop_unsent(struct xmpp_room *room)
+{
+	struct call *next;
+
+	for (struct call *call = STAILQ_FIRST(&room->calls); call; call = next) {
+		next = STAILQ_NEXT(call, link);
+		if (!call->sent_at)
+			call_free(room->x, &room->calls, call);
+	}
 }
 
 static struct call *call_new(struct xmpp *x, struct call_list *list, struct relay_id id)
@@ -98,6 +117,52 @@ static void call_send(struct xmpp *x, struct call *call)
 	link_hurry(x);
 }
 
+/* ---- files --------------------------------------------------------------------------------------------- */
+
+/* url: where it is; NULL: it is told of in words, which are the bot's. */
+static void file_settle(struct xmpp_room *room, struct call *call, const char *url,
+			const char *words)
+{
+	struct xmpp *x = room->x;
+	struct stanza_head head = {.from = call->by_ghost && url ? room->ghost : x->cfg.bot_full,
+				   .to = room->jid,
+				   .type = "groupchat"};
+	char id[CALL_ID_MAX];
+
+	call_id(call->id, id);
+	head.id = id;
+	call->file = (struct media_id){0};
+	call->by_ghost &= url != NULL;
+	call->stanza = url ? stanza_file(x->link.ctx, &head, url, call->stamp)
+			   : stanza_say(x->link.ctx, &head, words, call->stamp);
+}
+
+/* Whether the call can be sent now, as far as its file is concerned. */
+static bool file_is_settled(struct xmpp_room *room, struct call *call)
+{
+	if (call->file.v == 0)
+		return true;
+	if (!call->upload && upload_is_hopeless(room->x))
+		file_settle(room, call, NULL, call->words);
+	else if (!call->upload)
+		call->upload = upload_start(room, call->file);
+	return call->file.v == 0;
+}
+
+void call_uploaded(struct xmpp_room *room, const struct upload *upload, const char *url,
+		   const char *words)
+{
+	struct call *call = STAILQ_FIRST(&room->calls);
+
+	while (call && call->upload != upload)
+		call = STAILQ_NEXT(call, link);
+	if (!call)
+		return;
+	call->upload = NULL;
+	file_settle(room, call, url, words ? words : call->words);
+	call_flush(room);
+}
+
 /* ---- in rooms ------------------------------------------------------------------------------------------ */
 
 void call_flush(struct xmpp_room *room)
@@ -110,6 +175,10 @@ void call_flush(struct xmpp_room *room)
 		if (call->sent_at)
 			continue;
 		/* What comes later waits too: the order is the conversation. */
+		if (!file_is_settled(room, call)) {
+			link_hurry(room->x);
+			return;
+		}
 		if (call->by_ghost && room->ghost_state != GHOST_IN) {
 			if (room->ghost_state == GHOST_OUT)
 				room_ghost_join(room);
@@ -279,7 +348,11 @@ void call_say(struct xmpp *x, const struct chat_say *say)
 	head.from = call->by_ghost ? room->ghost : x->cfg.bot_full;
 	head.to = room->jid;
 	head.type = "groupchat";
-	call->stanza = stanza_say(x->link.ctx, &head, say->text, say->stamp);
+	call->file = say->file;
+	call->stamp = say->stamp;
+	call->words = xstrdup(say->text);
+	if (say->file.v == 0)
+		call->stanza = stanza_say(x->link.ctx, &head, say->text, say->stamp);
 	call_flush(room);
 }
 

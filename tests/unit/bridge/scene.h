@@ -202,7 +202,7 @@ static inline int scene_make(struct scene *s)
 		.hold_ms = 24 * HOUR,
 		.reply_window_ms = 72 * HOUR,
 		.max_segments = 10,
-		.public_url = "https://sms.example.org",
+		.public_url = "https://sms.example.org/",
 		.link_secret = "hook-secret-0123456789",
 		.link_ms = 24 * HOUR,
 		.file_max = 1024 * 1024,

@@ -270,10 +270,216 @@ static void read_said__tells__what_is_no_text(void **state)
 	says("<body>?OTRv23?</body>", CHAT_SAID_ENCRYPTED, "", "");
 	says("<body>https://up.x/a.jpg</body><x xmlns='jabber:x:oob'><url>https://up.x/a.jpg</url>"
 	     "</x>",
-	     CHAT_SAID_FILE, "https://up.x/a.jpg", "");
+	     CHAT_SAID_FILE, "", "");
 	says("<body>https://up.x/b</body><file-sharing xmlns='urn:xmpp:sfs:0'/>", CHAT_SAID_FILE,
-	     "https://up.x/b", "");
-	says("<body>aesgcm://up.x/c#00</body>", CHAT_SAID_FILE, "aesgcm://up.x/c#00", "");
+	     "", "");
+	says("<body>aesgcm://up.x/c#00</body>", CHAT_SAID_ENCRYPTED, "", "");
+	says("<body>x</body><x xmlns='jabber:x:oob'><url>aesgcm://up.x/c#00</url></x>",
+	     CHAT_SAID_ENCRYPTED, "", "");
+	says("<body>x</body><file-sharing xmlns='urn:xmpp:sfs:0'><sources>"
+	     "<encrypted xmlns='urn:xmpp:esfs:0'/></sources></file-sharing>",
+	     CHAT_SAID_ENCRYPTED, "", "");
+	/* A link to something is a text. */
+	says("<body>https://up.x/a.jpg</body>", CHAT_SAID_TEXT, "https://up.x/a.jpg", "");
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void check_file(const char *inside, const char *words, const char *url, const char *type,
+		       int64_t size)
+{
+	STRBUF_AUTO(xml);
+	struct heard heard;
+	xmpp_stanza_t *st;
+
+	strbuf_addf(&xml, "<message type='groupchat' from='r@m/n'>%s</message>", inside);
+	st = xmpp_stanza_new_from_string(ctx, xml.buf);
+	assert_non_null(st);
+	assert_true(read_said(st, &heard));
+	assert_int_equal(heard.what, CHAT_SAID_FILE);
+	assert_string_equal(heard.text.buf, words);
+	assert_string_equal(heard.file.url.buf, url);
+	assert_string_equal(heard.file.type, type);
+	assert_int_equal(heard.file.size, size);
+	heard_release(&heard);
+	(void)xmpp_stanza_release(st);
+}
+
+#define OOB "<x xmlns='jabber:x:oob'><url>https://up.x/a.jpg</url></x>"
+
+static void read_said__tells__where_a_file_is(void **state)
+{
+	(void)state;
+	check_file("<body>https://up.x/a.jpg</body>" OOB, "", "https://up.x/a.jpg", "", 0);
+	check_file("<body>Look at this\nhttps://up.x/a.jpg</body>" OOB, "Look at this",
+		   "https://up.x/a.jpg", "", 0);
+	check_file("<body>Look at this</body>" OOB, "Look at this", "https://up.x/a.jpg", "", 0);
+	check_file(OOB, "", "https://up.x/a.jpg", "", 0);
+	check_file("<x xmlns='jabber:x:oob'><url>geo:1,2</url></x>", "", "geo:1,2", "", 0);
+	check_file("<body>https://up.x/b</body><file-sharing xmlns='urn:xmpp:sfs:0'/>", "",
+		   "https://up.x/b", "", 0);
+	check_file("<file-sharing xmlns='urn:xmpp:sfs:0'/>", "", "", "", 0);
+	check_file("<body>two words</body><file-sharing xmlns='urn:xmpp:sfs:0'/>", "two words", "",
+		   "", 0);
+}
+
+static void read_said__tells__what_a_file_is(void **state)
+{
+	(void)state;
+	check_file("<body>https://up.x/s.jpg</body>"
+		   "<file-sharing xmlns='urn:xmpp:sfs:0' disposition='inline'>"
+		   "<file xmlns='urn:xmpp:file:metadata:0'><media-type>image/jpeg</media-type>"
+		   "<name>s.jpg</name><size>3032449</size></file><sources>"
+		   "<url-data xmlns='http://jabber.org/protocol/url-data' "
+		   "target='https://up.x/s.jpg'/></sources></file-sharing>",
+		   "", "https://up.x/s.jpg", "image/jpeg", 3032449);
+	check_file("<body>https://up.x/t.png</body><reference xmlns='urn:xmpp:reference:0' "
+		   "type='data' begin='0' end='18'><media-sharing xmlns='urn:xmpp:sims:1'>"
+		   "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'>"
+		   "<media-type>image/png</media-type><size>12</size></file><sources>"
+		   "<reference xmlns='urn:xmpp:reference:0' type='data' uri='https://up.x/t.png'/>"
+		   "</sources></media-sharing></reference>",
+		   "", "https://up.x/t.png", "image/png", 12);
+	check_file("<file-sharing xmlns='urn:xmpp:sfs:0'><file><media-type>"
+		   "a/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		   "</media-type><size>-5</size></file></file-sharing>",
+		   "", "", "", 0);
+	check_file("<file-sharing xmlns='urn:xmpp:sfs:0'><file><size>9999999999999999999</size>"
+		   "</file></file-sharing>",
+		   "", "", "", 0);
+}
+
+static void stanza_file__is_a_file__to_who_reads_it(void **state)
+{
+	xmpp_stanza_t *st = over_the_wire(stanza_file(ctx, &head, "https://up.x/a?b=1&c=2", 0));
+	struct heard heard;
+
+	(void)state;
+	assert_true(read_said(st, &heard));
+	assert_int_equal(heard.what, CHAT_SAID_FILE);
+	assert_string_equal(heard.file.url.buf, "https://up.x/a?b=1&c=2");
+	assert_string_equal(heard.text.buf, "");
+	heard_release(&heard);
+	(void)xmpp_stanza_release(st);
+}
+
+static xmpp_stanza_t *result_of(const char *inside)
+{
+	STRBUF_AUTO(xml);
+	xmpp_stanza_t *st;
+
+	strbuf_addf(&xml, "<iq type='result' from='upload.x'>%s</iq>", inside);
+	st = xmpp_stanza_new_from_string(ctx, xml.buf);
+	assert_non_null(st);
+	return st;
+}
+
+static void check_service(const char *inside, bool is, int64_t max)
+{
+	xmpp_stanza_t *st = result_of(inside);
+	int64_t got;
+
+	assert_int_equal(read_upload_service(st, &got), is);
+	assert_int_equal(got, max);
+	(void)xmpp_stanza_release(st);
+}
+
+#define INFO "<query xmlns='http://jabber.org/protocol/disco#info'>"
+#define UPLOAD "<feature var='urn:xmpp:http:upload:0'/>"
+
+static void read_upload_service__knows__one_and_its_limit(void **state)
+{
+	(void)state;
+	check_service(INFO UPLOAD "</query>", true, 0);
+	check_service(INFO UPLOAD "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE'>"
+				  "<value>urn:xmpp:http:upload:0</value></field>"
+				  "<field var='max-file-size'><value>10485760</value></field></x>"
+				  "</query>",
+		      true, 10485760);
+	check_service(INFO UPLOAD "<x xmlns='jabber:x:data'><field var='max-file-size'/></x>"
+				  "</query>",
+		      true, 0);
+	check_service(INFO "<feature var='urn:xmpp:http:upload'/></query>", false, 0);
+	check_service("", false, 0);
+}
+
+static void note_item(const char *jid, void *arg)
+{
+	strbuf_addf(arg, "%s;", jid);
+}
+
+static void read_items__takes__so_many(void **state)
+{
+	xmpp_stanza_t *st = result_of(
+		"<query xmlns='http://jabber.org/protocol/disco#items'><item jid='rooms.x'/>"
+		"<item/><other jid='y'/><item jid='Upload.X/'/><item jid='upload.x'/>"
+		"<item jid='pubsub.x'/></query>");
+	STRBUF_AUTO(got);
+
+	(void)state;
+	read_items(st, 2, note_item, &got);
+	assert_string_equal(got.buf, "rooms.x;upload.x;");
+	(void)xmpp_stanza_release(st);
+}
+
+#define SLOT "<slot xmlns='urn:xmpp:http:upload:0'>"
+
+static void read_slot__takes__three_headers_on_a_line_each(void **state)
+{
+	xmpp_stanza_t *st =
+		result_of(SLOT "<put url='https://up.x/put'><header name='authorization'>Bearer\nx"
+			       "</header><header name='Host'>evil</header><header name='Cookie'>c=1"
+			       "</header></put><get url='https://up.x/get'/></slot>");
+	struct upload_slot slot;
+
+	(void)state;
+	assert_true(read_slot(st, &slot));
+	assert_string_equal(slot.put, "https://up.x/put");
+	assert_string_equal(slot.get, "https://up.x/get");
+	assert_int_equal(slot.headers.n, 2);
+	assert_string_equal(http_headers_get(&slot.headers, "Authorization"), "Bearer x");
+	assert_string_equal(http_headers_get(&slot.headers, "Cookie"), "c=1");
+	upload_slot_release(&slot);
+	(void)xmpp_stanza_release(st);
+}
+
+static void read_slot__refuses__what_cannot_be_used(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		SLOT "</slot>",
+		SLOT "<put url='https://up.x/put'/></slot>",
+		SLOT "<get url='https://up.x/get'/></slot>",
+		SLOT "<put url='ftp://up.x/put'/><get url='https://up.x/get'/></slot>",
+		SLOT "<put url='https://up.x/put'/><get url='local:/x'/></slot>",
+		"<slot xmlns='urn:xmpp:http:upload'><put url='https://a/'/><get url='https://b/'/>"
+		"</slot>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		xmpp_stanza_t *st = result_of(bad[i]);
+		struct upload_slot slot;
+
+		assert_false(read_slot(st, &slot));
+		upload_slot_release(&slot);
+		(void)xmpp_stanza_release(st);
+	}
+}
+
+static void stanza_slot_get__asks__for_a_file(void **state)
+{
+	xmpp_stanza_t *st =
+		over_the_wire(stanza_slot_get(ctx, &head, "picture.jpg", 1234, "image/jpeg"));
+	xmpp_stanza_t *request = read_child(st, "request", "urn:xmpp:http:upload:0");
+
+	(void)state;
+	assert_string_equal(read_type(st), "get");
+	assert_non_null(request);
+	assert_string_equal(read_attr(request, "filename"), "picture.jpg");
+	assert_string_equal(read_attr(request, "size"), "1234");
+	assert_string_equal(read_attr(request, "content-type"), "image/jpeg");
+	(void)xmpp_stanza_release(st);
 }
 
 static xmpp_stanza_t *parsed(const char *xml)
@@ -432,6 +638,14 @@ int main(void)
 		cmocka_unit_test(read_is_history__knows__the_stamp_of_the_room),
 		cmocka_unit_test(read_error__names__the_condition),
 		cmocka_unit_test(read_stamp__reads__xep_0082),
+		cmocka_unit_test(read_said__tells__where_a_file_is),
+		cmocka_unit_test(read_said__tells__what_a_file_is),
+		cmocka_unit_test(stanza_file__is_a_file__to_who_reads_it),
+		cmocka_unit_test(read_upload_service__knows__one_and_its_limit),
+		cmocka_unit_test(read_items__takes__so_many),
+		cmocka_unit_test(read_slot__takes__three_headers_on_a_line_each),
+		cmocka_unit_test(read_slot__refuses__what_cannot_be_used),
+		cmocka_unit_test(stanza_slot_get__asks__for_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
