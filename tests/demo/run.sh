@@ -1,6 +1,6 @@
 #!/bin/bash
-# The demo: real Prosody, the daemon, a volunteer over XMPP, phones of the sandbox.
-# usage: run.sh BINARY      ONCE=1 ends after the transcript
+# The demo: a real chat server, the daemon, a volunteer at a real client, phones of the sandbox.
+# usage: run.sh BINARY      NETWORK=xmpp|matrix, SHAPE=room|thread, ONCE=1: see demo.py
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=$(realpath "$1")

@@ -60,6 +60,7 @@ class Event:
     content: dict
     at: int  # origin_server_ts
     raw: dict
+    came: float = dataclasses.field(default_factory=time.monotonic)  # to us
 
     def _relation(self):
         relation = self.content.get("m.relates_to")
