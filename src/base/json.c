@@ -18,11 +18,21 @@
 struct scan {
 	const char *p;
 	const char *end;
+	const char *kept; /* from here to p it is right as it stands, and not copied yet */
 	struct strbuf *out;
 	int depth;
 	int max_depth;
 	struct error *err;
 };
+
+/* Writes instead of the next bytes. */
+static void scan_replace(struct scan *s, size_t bytes, const char *by)
+{
+	strbuf_add(s->out, s->kept, (size_t)(s->p - s->kept));
+	strbuf_adds(s->out, by);
+	s->p += bytes;
+	s->kept = s->p;
+}
 
 /* The code unit of an escape "\uXXXX" at p, or -1. */
 static int32_t read_unit(const char *p, const char *end)
@@ -51,32 +61,27 @@ static int scan_unit_escape(struct scan *s)
 	if (unit >= 0xD800 && unit <= 0xDBFF) {
 		low = read_unit(s->p + 6, s->end);
 		if (low >= 0xDC00 && low <= 0xDFFF) {
-			strbuf_add(s->out, s->p, 12);
 			s->p += 12;
 			return 0;
 		}
 	}
 	if (unit == 0 || (unit >= 0xD800 && unit <= 0xDFFF))
-		strbuf_adds(s->out, REPLACEMENT);
+		scan_replace(s, 6, REPLACEMENT);
 	else
-		strbuf_add(s->out, s->p, 6);
-	s->p += 6;
+		s->p += 6;
 	return 0;
 }
 
 static int scan_string(struct scan *s)
 {
-	strbuf_addc(s->out, *s->p++);
+	s->p++;
 	for (;;) {
-		const char *plain = s->p;
-
 		while (s->p < s->end && *s->p != '"' && *s->p != '\\')
 			s->p++;
-		strbuf_add(s->out, plain, (size_t)(s->p - plain));
 		if (s->p == s->end)
 			break;
 		if (*s->p == '"') {
-			strbuf_addc(s->out, *s->p++);
+			s->p++;
 			return 0;
 		}
 		if (s->end - s->p < 2) {
@@ -85,7 +90,6 @@ static int scan_string(struct scan *s)
 			if (scan_unit_escape(s) < 0)
 				return -1;
 		} else {
-			strbuf_add(s->out, s->p, 2);
 			s->p += 2;
 		}
 	}
@@ -125,11 +129,10 @@ static int scan_number(struct scan *s)
 	if (!good)
 		return error_set(s->err, ERR_INPUT, "JSON: bad number");
 	if (!exact)
-		strbuf_addc(s->out, '"');
-	strbuf_add(s->out, start, (size_t)(p - start));
-	if (!exact)
-		strbuf_addc(s->out, '"');
+		scan_replace(s, 0, "\"");
 	s->p = p;
+	if (!exact)
+		scan_replace(s, 0, "\"");
 	return 0;
 }
 
@@ -155,17 +158,21 @@ static int scan_all(struct scan *s)
 		if (s->depth > s->max_depth)
 			return error_set(s->err, ERR_INPUT, "JSON: nested deeper than %d",
 					 s->max_depth);
-		strbuf_addc(s->out, c);
 		s->p++;
 	}
+	scan_replace(s, 0, "");
 	return 0;
 }
 
 struct cJSON *json_parse(const char *text, size_t len, int max_depth, struct error *err)
 {
 	STRBUF_AUTO(copy);
-	struct scan s = {
-		.p = text, .end = text + len, .out = &copy, .max_depth = max_depth, .err = err};
+	struct scan s = {.p = text,
+			 .end = text + len,
+			 .kept = text,
+			 .out = &copy,
+			 .max_depth = max_depth,
+			 .err = err};
 	struct cJSON *value;
 
 	if (memchr(text, '\0', len) || !utf8_valid(text, len)) {
@@ -244,12 +251,27 @@ bool json_text(const struct cJSON *value, const char *path, struct strbuf *out)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+static size_t plain_ascii(const char *s, const char *end)
+{
+	const char *p = s;
+
+	while (p < end && *p >= 0x20 && *p < 0x7F && *p != '"' && *p != '\\')
+		p++;
+	return (size_t)(p - s);
+}
+
 void json_escape(struct strbuf *out, const char *text)
 {
 	const char *end = text + strlen(text);
 	int32_t cp;
 
 	for (const char *p = text; p < end;) {
+		size_t plain = plain_ascii(p, end);
+
+		strbuf_add(out, p, plain);
+		p += plain;
+		if (p == end)
+			break;
 		p += utf8_decode(p, end, &cp);
 		if (cp == '"' || cp == '\\')
 			strbuf_addf(out, "\\%c", (char)cp);

@@ -98,7 +98,10 @@ void sandbox_sign(const char *key, const char *timestamp, const char *body, size
 
 void sandbox_add_member(struct strbuf *out, const char *name, const char *value)
 {
-	strbuf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
+	if (out->len > 1)
+		strbuf_addc(out, ',');
+	json_add_text(out, name);
+	strbuf_addc(out, ':');
 	json_add_text(out, value);
 }
 
