@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <utf8proc.h>
 
 #define DECOMPOSED_MAX 18 /* U+FDFA, the longest there is */
@@ -23,6 +24,10 @@ void utf8_fold(struct strbuf *out, const char *s, size_t len)
 		utf8proc_ssize_t n;
 
 		s += utf8_decode(s, end, &cp);
+		if (cp < 0x80) {
+			strbuf_addc(out, (char)tolower(cp));
+			continue;
+		}
 		n = utf8proc_decompose_char(cp, folded, DECOMPOSED_MAX, how, &break_class);
 		for (utf8proc_ssize_t i = 0; i < n; i++)
 			utf8_encode(out, folded[i]);

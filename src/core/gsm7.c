@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct part_size {
@@ -46,7 +47,7 @@ static bool has_character(const char *set, int32_t wanted)
 static int septets_of(int32_t cp)
 {
 	if (cp < 0x80) {
-		if (cp == '\n' || cp == '\r')
+		if (isalnum(cp) || cp == ' ' || cp == '\n' || cp == '\r')
 			return 1;
 		if (cp != 0 && strchr(ascii_pairs, cp))
 			return 2;
