@@ -124,6 +124,9 @@ int store_conversation_add(struct store *store, struct contact_id contact, const
 			   struct error *err);
 int store_conversation_update(struct store *store, const struct conversation_row *row, int64_t now,
 			      struct error *err); /* open, owner, last_in_at */
+/* They have just answered: the same with last_in_at alone, which is cheap. */
+int store_conversation_heard(struct store *store, struct conversation_id id, int64_t now,
+			     struct error *err);
 
 /* Lists call fn for each row, newest first, until it returns false or limit is reached. */
 typedef bool store_conversation_fn(const struct conversation_row *row, void *arg);
@@ -364,7 +367,7 @@ typedef bool store_place_fn(const struct place_row *row, void *arg);
 /* Places of open conversations and the control room of a network: what a network must watch. */
 int store_list_places(struct store *store, const char *network, store_place_fn *fn, void *arg,
 		      struct error *err);
-/* All places of a conversation. */
+/* All places of a conversation, by network. */
 int store_list_places_of(struct store *store, struct conversation_id conversation,
 			 store_place_fn *fn, void *arg, struct error *err);
 

@@ -189,7 +189,7 @@ static int take(struct bridge *bridge, const struct sms_account *account,
 	/* Only what they said to us, and not to our machine, makes our next text a reply. */
 	if (meaning.verdict == OPTOUT_NONE || meaning.verdict == OPTOUT_SUGGEST_STOP) {
 		row.last_in_at = now;
-		if (store_conversation_update(bridge->store, &row, now, err) < 0)
+		if (store_conversation_heard(bridge->store, row.id, now, err) < 0)
 			return -1;
 	}
 	if (meaning_apply(bridge, sender, &row, words.buf, &meaning, err) < 0)

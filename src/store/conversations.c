@@ -85,6 +85,17 @@ int store_conversation_update(struct store *store, const struct conversation_row
 	return sql_must_change(&q, "conversation", row->id.v, err);
 }
 
+int store_conversation_heard(struct store *store, struct conversation_id id, int64_t now,
+			     struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "UPDATE conversation SET last_in_at = ?1, updated_at = ?1 WHERE id = ?2");
+
+	sql_int(&q, now);
+	sql_int(&q, id.v);
+	return sql_must_change(&q, "conversation", id.v, err);
+}
+
 static int call_for_each(struct sql *q, store_conversation_fn *fn, void *arg, struct error *err)
 {
 	struct conversation_row row;

@@ -147,15 +147,21 @@ static void add_same_words(struct strbuf *out, const char *text)
 }
 
 /* FNV-1a; only to find the few rows whose text is worth comparing. */
+static int64_t hash_words(const char *same)
+{
+	uint64_t hash = 0xCBF29CE484222325u;
+
+	for (const char *p = same; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
+	return (int64_t)hash;
+}
+
 static int64_t hash_text(const char *text)
 {
 	STRBUF_AUTO(same);
-	uint64_t hash = 0xCBF29CE484222325u;
 
 	add_same_words(&same, text);
-	for (const char *p = same.buf; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001B3u;
-	return (int64_t)hash;
+	return hash_words(same.buf);
 }
 
 int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
@@ -171,10 +177,10 @@ int store_duplicate_age(struct store *store, const struct phone *phone, const ch
 		" WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2"
 		" AND (?3 = 0 OR m.id < ?3) AND m.state < 91 ORDER BY m.id DESC");
 
-	sql_text(&q, phone->e164);
-	sql_int(&q, hash_text(text));
-	sql_int(&q, before.v);
 	add_same_words(&wanted, text);
+	sql_text(&q, phone->e164);
+	sql_int(&q, hash_words(wanted.buf));
+	sql_int(&q, before.v);
 	*age_out = -1;
 	while (*age_out < 0 && (rc = sql_step(&q, err)) == 1) {
 		STRBUF_AUTO(found);
@@ -255,6 +261,35 @@ int store_message_add(struct store *store, struct message_row *row, struct error
 	return rc;
 }
 
+/* Writes a change that leaves alone what stands in an index beside the state, as most do: SQLite
+ * takes out of an index and puts in again whatever a statement names. 0: it is to change too, or the
+ * state was another. */
+static int64_t update_rest(struct store *store, const struct message_row *row,
+			   enum message_state from, int64_t now, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "UPDATE message SET state = ?1, segments = ?2, parts_delivered = ?3,"
+		 " attempts = ?4, code = ?5, reason = ?6, updated_at = ?7,"
+		 " handled = CASE WHEN ?1 = 0 THEN 0 ELSE handled END"
+		 " WHERE id = ?8 AND state = ?9 AND ext_id = ?10 AND account = ?11"
+		 " AND sender = ?12 AND due_at = ?13");
+
+	sql_int(&q, row->state);
+	sql_int(&q, row->segments);
+	sql_int(&q, row->parts_delivered);
+	sql_int(&q, row->attempts);
+	sql_text(&q, row->code);
+	sql_text(&q, row->reason);
+	sql_int(&q, now);
+	sql_int(&q, row->id.v);
+	sql_int(&q, from);
+	sql_text(&q, row->ext_id);
+	sql_text(&q, row->account);
+	sql_text(&q, row->sender);
+	sql_int(&q, row->due_at);
+	return sql_run(&q, err);
+}
+
 static int64_t update_message(struct store *store, const struct message_row *row,
 			      enum message_state from, const char *ext_id, int64_t now,
 			      bool *conflict_out, struct error *err)
@@ -288,9 +323,12 @@ static int64_t update_message(struct store *store, const struct message_row *row
 int store_message_change(struct store *store, const struct message_row *row,
 			 enum message_state from, int64_t now, struct error *err)
 {
-	bool conflict;
-	int64_t changed = update_message(store, row, from, row->ext_id, now, &conflict, err);
+	bool conflict = false;
+	/* The answer to a send brings the provider's id. */
+	int64_t changed = from == MSG_SENDING ? 0 : update_rest(store, row, from, now, err);
 
+	if (changed == 0)
+		changed = update_message(store, row, from, row->ext_id, now, &conflict, err);
 	if (changed < 0 && conflict && row->ext_id[0]) {
 		changed = update_message(store, row, from, "", now, &conflict, err);
 		if (changed > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Where conversations are shown. */
+#include "base/xalloc.h"
 #include "store/sql.h"
 
 #define PLACE_SELECT                                                                               \
@@ -100,6 +101,7 @@ int store_place_set_cursor(struct store *store, struct place_id id, const char *
 	return sql_must_change(&q, "place", id.v, err);
 }
 
+/* For lists that may be long: the ids first, and each row when it is its turn. */
 static int call_for_each(struct sql *q, store_place_fn *fn, void *arg, struct error *err)
 {
 	struct place_row row;
@@ -134,10 +136,20 @@ int store_list_places(struct store *store, const char *network, store_place_fn *
 int store_list_places_of(struct store *store, struct conversation_id conversation,
 			 store_place_fn *fn, void *arg, struct error *err)
 {
-	SQL_AUTO(q, store, "SELECT id FROM place WHERE conversation = ?1 ORDER BY id");
+	AUTO_FREE struct place_row *rows = NULL;
+	size_t n = 0;
+	int rc;
+	/* By network, as the index has them: by id they would be sorted anew for each text. */
+	SQL_AUTO(q, store, PLACE_SELECT "WHERE conversation = ?1 ORDER BY network");
 
 	sql_int(&q, conversation.v);
-	return call_for_each(&q, fn, arg, err);
+	do
+		rows = xreallocarray(rows, n + 1, sizeof(*rows));
+	while ((rc = read_place(&q, &rows[n], err)) == 1 && ++n);
+	sql_end(&q); /* fn may ask again */
+	for (size_t i = 0; rc == 0 && i < n && fn(&rows[i], arg); i++)
+		;
+	return rc;
 }
 
 int store_list_places_pending(struct store *store, const char *network, int limit,

@@ -147,7 +147,7 @@ static void list_places__gives__what_must_be_watched(void **state)
 	OK(store_list_places(store, "irc", see_place, &seen, NULL));
 	assert_int_equal(seen.n, 0);
 	OK(store_list_places_of(store, open.id, see_place, &seen, NULL));
-	CHECK_SEEN(&seen, places[1].v, places[2].v);
+	CHECK_SEEN(&seen, places[2].v, places[1].v);
 	seen = (struct seen){.stop_after = 1};
 	OK(store_list_places_of(store, open.id, see_place, &seen, NULL));
 	assert_int_equal(seen.n, 1);
