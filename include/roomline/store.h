@@ -318,6 +318,10 @@ int store_suppression_add(struct store *store, const struct suppression_row *row
 			  struct error *err);
 int store_suppression_remove(struct store *store, const struct phone *phone, struct error *err);
 
+/* Another one as soon as a suppression or a hold was added or taken away, if only for a while in a
+ * step that was not kept. */
+uint64_t store_consent_version(const struct store *store);
+
 struct hold_row {
 	struct phone phone;
 	char rule[64];

@@ -72,6 +72,8 @@ struct send {
 	const struct sms_sender *sender;
 	struct cleared_sms sms;
 	char *text;
+	bool passing;             /* is only good for a while */
+	uint64_t consent_version; /* when the gate said yes */
 	struct sms_result result; /* kept here while it cannot be stored */
 	bool alert;               /* the control room has to hear of it */
 	bool withdrawn;           /* it must not leave after all */
@@ -100,6 +102,8 @@ static struct send *send_new(struct bridge *bridge, const struct message_row *ro
 	send->sender = sender;
 	send->account = sender->account;
 	send->text = xstrdup(row->text);
+	send->passing = row->not_after > 0;
+	send->consent_version = store_consent_version(bridge->store);
 	send->sms = (struct cleared_sms){.to = row->phone,
 					 .from = sender->number.e164,
 					 .text = send->text,
@@ -266,6 +270,10 @@ static bool send_may_leave(const struct send *send)
 
 	if (bridge->stopping)
 		return false;
+	/* What the gate said then still holds. */
+	if (!bridge->paused && !send->passing &&
+	    send->consent_version == store_consent_version(bridge->store))
+		return true;
 	if (store_get_message(bridge->store, send->message, &row, &err) <= 0 ||
 	    gate_ask(bridge, &row, send->sender, &ruling, &err) < 0)
 		log_error("outbox.unasked message=%lld problem=%s", (long long)send->message.v,

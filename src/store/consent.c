@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Who must not be texted, who may have asked for it, and the evidence of how that came to be. By
  * number and not by contact: a STOP counts from a number never seen. */
+#include "store/db.h"
 #include "store/sql.h"
+
+uint64_t store_consent_version(const struct store *store)
+{
+	return store->consent_version;
+}
 
 int store_find_suppression(struct store *store, const struct phone *phone,
 			   struct suppression_row *out, struct error *err)
@@ -29,6 +35,7 @@ int store_suppression_add(struct store *store, const struct suppression_row *row
 		 "INSERT INTO suppression (phone, reason, method, rule, actor, at)"
 		 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (phone) DO NOTHING");
 
+	store->consent_version++;
 	sql_text(&q, row->phone.e164);
 	sql_text(&q, row->reason);
 	sql_text(&q, row->method);
@@ -42,6 +49,7 @@ int store_suppression_remove(struct store *store, const struct phone *phone, str
 {
 	SQL_AUTO(q, store, "DELETE FROM suppression WHERE phone = ?1");
 
+	store->consent_version++;
 	sql_text(&q, phone->e164);
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }
@@ -77,6 +85,7 @@ int store_hold_add(struct store *store, const struct hold_row *row, struct error
 		 "INSERT INTO hold (phone, rule, at, expires_at) VALUES (?1, ?2, ?3, ?4)"
 		 " ON CONFLICT (phone) DO NOTHING");
 
+	store->consent_version++;
 	sql_text(&q, row->phone.e164);
 	sql_text(&q, row->rule);
 	sql_int(&q, row->at);
@@ -88,6 +97,7 @@ int store_hold_remove(struct store *store, const struct phone *phone, struct err
 {
 	SQL_AUTO(q, store, "DELETE FROM hold WHERE phone = ?1");
 
+	store->consent_version++;
 	sql_text(&q, phone->e164);
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }

@@ -46,6 +46,8 @@ struct store {
 	size_t waiter_alloc;
 	size_t step_waiters; /* how many there were when the step began */
 
+	uint64_t consent_version;
+
 	struct tally tally;
 	struct tally tally_at_step;
 	struct tally tally_at_batch;
