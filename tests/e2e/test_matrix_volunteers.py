@@ -42,7 +42,9 @@ def test_rooms_and_threads(pair, version):
     second = bob.say(room, "two", thread=root)
     seen = alice.wait_text(room, "two")
     assert (seen.reply_to, seen.sender) == ("", bob.mxid)
-    assert seen.content["m.relates_to"]["m.in_reply_to"]["event_id"] == first
+    # Until it has fetched the thread, matrix-js-sdk names its root as the last message, or none.
+    last = seen.content["m.relates_to"].get("m.in_reply_to", {"event_id": root})["event_id"]
+    assert last == first or (bob.kind == "js" and last == root)
     third = bob.say(room, "three", thread=root, reply_to=first)
     assert alice.wait_text(room, "three").reply_to == first
     plain = bob.say(room, "four", reply_to=first)
