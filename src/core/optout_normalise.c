@@ -77,19 +77,26 @@ static bool is_word_code_point(int32_t cp)
 struct reader {
 	struct optout_text *text;
 	struct strbuf word;
-	struct strbuf leet;
+	struct strbuf leet; /* only filled when apart */
+	bool apart;         /* leet differs from word, or may come to */
 	size_t upper;
 	size_t lower;
 	bool foreign;  /* holds a look-alike */
 	bool regional; /* holds a regional indicator: most likely a flag */
-	bool is_leet;  /* leet differs from word */
+	bool is_leet;  /* holds a digit or a sign read as a letter */
 };
 
 /* Three or more of one letter become one: "stoooop". Two stay: "all". */
 static void squeeze(struct strbuf *s)
 {
 	size_t kept = 0;
+	size_t same = 2;
 
+	while (same < s->len &&
+	       (s->buf[same] != s->buf[same - 1] || s->buf[same] != s->buf[same - 2]))
+		same++;
+	if (same >= s->len)
+		return;
 	for (size_t i = 0; i < s->len;) {
 		size_t run = 1;
 
@@ -137,7 +144,8 @@ static void end_word(struct reader *r)
 	while (r->word.len && r->word.buf[r->word.len - 1] == '*')
 		strbuf_truncate(&r->word, r->word.len - 1);
 	squeeze(&r->word);
-	squeeze(&r->leet);
+	if (r->apart)
+		squeeze(&r->leet);
 	if (r->foreign && is_ascii(&r->leet)) {
 		strbuf_reset(&r->word);
 		strbuf_add(&r->word, r->leet.buf, r->leet.len);
@@ -149,15 +157,48 @@ static void end_word(struct reader *r)
 	strbuf_reset(&r->word);
 	strbuf_reset(&r->leet);
 	r->upper = r->lower = 0;
-	r->foreign = r->regional = r->is_leet = false;
+	r->apart = r->foreign = r->regional = r->is_leet = false;
+}
+
+static void set_apart(struct reader *r)
+{
+	if (!r->apart)
+		strbuf_add(&r->leet, r->word.buf, r->word.len);
+	r->apart = true;
 }
 
 static void add_literal(struct reader *r, const char *word)
 {
 	end_word(r);
 	strbuf_adds(&r->word, word);
-	strbuf_adds(&r->leet, word);
 	end_word(r);
+}
+
+/* What most texts are made of. */
+static size_t count_plain_letters(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && ((p[n] >= 'a' && p[n] <= 'z') || (p[n] >= 'A' && p[n] <= 'Z')))
+		n++;
+	return n;
+}
+
+static void add_plain_letters(struct reader *r, const char *letters, size_t n)
+{
+	size_t start = r->word.len;
+
+	strbuf_add(&r->word, letters, n);
+	for (char *p = r->word.buf + start; *p; p++) {
+		if (*p >= 'a')
+			continue;
+		*p = (char)(*p + ('a' - 'A'));
+		r->upper++;
+		n--;
+	}
+	r->lower += n;
+	if (r->apart)
+		strbuf_add(&r->leet, r->word.buf + start, r->word.len - start);
 }
 
 static void add_letter(struct reader *r, int32_t cp)
@@ -173,10 +214,12 @@ static void add_letter(struct reader *r, int32_t cp)
 	r->foreign |= look != '\0';
 	r->regional |= cp >= REGIONAL_INDICATOR_A && cp < REGIONAL_INDICATOR_A + 26;
 	r->is_leet |= leet != '\0';
+	if (look || leet)
+		set_apart(r);
 	utf8_encode(&r->word, low);
 	if (look || leet)
 		strbuf_addc(&r->leet, look ? look : leet);
-	else
+	else if (r->apart)
 		utf8_encode(&r->leet, low);
 }
 
@@ -224,16 +267,20 @@ static void read_punctuation(struct reader *r, int32_t cp, int32_t next)
 		return;
 	}
 	if (cp == '*' && r->word.len) {
+		set_apart(r);
 		strbuf_addc(&r->word, '*');
 		r->is_leet = true;
 		return;
 	}
 	if ((cp == '$' || cp == '@') && (r->word.len || is_word_code_point(next))) {
+		set_apart(r);
 		strbuf_addc(&r->leet, optout_leet(cp));
 		r->is_leet = true;
 		return;
 	}
 	end_word(r);
+	if (cp == ' ')
+		return;
 	if (cp == '&')
 		add_literal(r, "and");
 	if (cp == '#' && !is_word_code_point(next))
@@ -281,11 +328,18 @@ static void read_words(struct optout_text *text, const char *plain, size_t len)
 	strbuf_init(&r.word);
 	strbuf_init(&r.leet);
 	while (plain < end) {
+		size_t letters;
 		int32_t cp;
 		int32_t next = 0;
 
 		if (!r.word.len && is_link(plain, end)) {
 			plain = skip_link(plain, end);
+			continue;
+		}
+		letters = count_plain_letters(plain, end);
+		if (letters > 0) {
+			add_plain_letters(&r, plain, letters);
+			plain += letters;
 			continue;
 		}
 		plain += utf8_decode(plain, end, &cp);

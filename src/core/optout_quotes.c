@@ -248,7 +248,7 @@ enum optout_reaction optout_cut_reaction(struct strbuf *plain)
 		const struct quote_marks *marks;
 
 		p += utf8_decode(p, end, &cp);
-		marks = opening_mark(cp, before);
+		marks = cp < 0x80 && isalnum(cp) ? NULL : opening_mark(cp, before);
 		if (marks) {
 			struct head head;
 			enum optout_reaction reaction;
