@@ -11,9 +11,11 @@ import hashlib
 import hmac
 import http.server
 import re
+import sqlite3
 import threading
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree as ET
 
 from daemon import SECRET
 from servers import HOST, free_ports
@@ -66,6 +68,24 @@ def make_link(base, id, expires, secret=SECRET, name="file"):
     key = hmac.new(secret.encode(), b"roomline: links to files", hashlib.sha256).digest()
     digest = hmac.new(key, f"{id}/{expires}".encode(), hashlib.sha256).hexdigest()[:32]
     return f"{base}/media/{id}/{expires}/{digest}/{name}"
+
+
+def archive(prosody, room):
+    """What the archive of a room holds of the contact's words and links, oldest first."""
+    connection = sqlite3.connect(f"file:{prosody.path('data/prosody.sqlite')}?mode=ro", uri=True)
+    try:
+        rows = connection.execute(
+            "select value from prosodyarchive where user=? and store='muc_log' order by sort_id",
+            (room.split("@")[0],)).fetchall()
+    finally:
+        connection.close()
+    texts = []
+    for (value,) in rows:
+        message = ET.fromstring(value)
+        body = next((c for c in message if c.tag.rpartition("}")[2] == "body"), None)
+        if body is not None and "Contact" in message.get("from", ""):
+            texts.append(body.text)
+    return texts
 
 
 class FileHost:

@@ -258,8 +258,7 @@ static void *create(const struct chat_host *host, const struct settings *set, st
 			      &events);
 	if (m->cfg.appservice)
 		m->as = mx_as_new(m);
-	else
-		m->sync = mx_sync_new(m);
+	m->sync = mx_sync_new(m);
 	m->recent = mx_recent_new();
 	return m;
 }
@@ -319,6 +318,11 @@ static void mark(void *self, const struct chat_mark_call *call)
 	mx_mark(self, call);
 }
 
+static void locate(void *self, const char *reference, struct http_fetch_order *order)
+{
+	mx_file_locate(self, reference, order);
+}
+
 static void describe(void *self, char *out, size_t size)
 {
 	mx_life_describe(self, out, size);
@@ -326,7 +330,8 @@ static void describe(void *self, char *out, size_t size)
 
 const struct chat_network chat_matrix = {
 	.name = matrix_name,
-	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS | CHAT_CAP_REDELIVERS,
+	.caps = CHAT_CAP_REACTIONS | CHAT_CAP_GHOSTS | CHAT_CAP_EDITS | CHAT_CAP_REDELIVERS |
+		CHAT_CAP_FILES,
 	.encrypted =
 		"Write where it is not encrypted: in one of my own rooms, or in a chat with me "
 		"that you begin without encryption.",
@@ -343,5 +348,6 @@ const struct chat_network chat_matrix = {
 	.close_place = close_place,
 	.say = say,
 	.mark = mark,
+	.locate = locate,
 	.describe = describe,
 };

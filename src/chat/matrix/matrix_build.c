@@ -198,6 +198,36 @@ void mx_build_message(struct strbuf *out, const struct mx_message *message)
 	strbuf_addc(out, '}');
 }
 
+/* The name of whom the bot speaks for is the caption, where clients show one. */
+void mx_build_file(struct strbuf *out, const struct mx_message *message, const struct mx_file *file)
+{
+	static const char *const kinds[] = {"image", "video", "audio"};
+	const char *kind = "file";
+	STRBUF_AUTO(body);
+	STRBUF_AUTO(msgtype);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(file->type, kinds[i], strlen(kinds[i])) == 0)
+			kind = kinds[i];
+	strbuf_addf(&msgtype, "m.%s", kind);
+	if (message->name)
+		add_cut(&body, message->name, MX_NAME_MAX);
+	strbuf_adds(&body, message->name ? " sent this" : file->name);
+	strbuf_addc(out, '{');
+	mx_put_text(out, "msgtype", msgtype.buf);
+	mx_put_text(out, "body", body.buf);
+	mx_put_text(out, "filename", file->name);
+	mx_put_text(out, "url", file->uri);
+	mx_put_open(out, "info", '{');
+	mx_put_text(out, "mimetype", file->type);
+	mx_put_number(out, "size", (int)file->size);
+	strbuf_addc(out, '}');
+	put_mentions(out, message->mention);
+	if (message->thread && message->thread[0])
+		put_thread(out, message);
+	strbuf_addc(out, '}');
+}
+
 void mx_build_reaction(struct strbuf *out, const char *event_id, const char *key)
 {
 	strbuf_addc(out, '{');

@@ -35,6 +35,15 @@ struct mx_message {
 #define MX_TEXT_MAX 16384
 #define MX_NAME_MAX 256
 void mx_build_message(struct strbuf *out, const struct mx_message *message);
+struct mx_file {
+	const char *uri;  /* "mxc://…" */
+	const char *name; /* "picture.jpg" */
+	const char *type; /* "image/jpeg" */
+	size_t size;
+};
+/* A file in place of words: message->text is not looked at. */
+void mx_build_file(struct strbuf *out, const struct mx_message *message,
+		   const struct mx_file *file);
 /* key: the emoji, as a client's own buttons have it. */
 void mx_build_reaction(struct strbuf *out, const char *event_id, const char *key);
 /* com.beeper.message_send_status, for clients that draw it. status: "SUCCESS", "PENDING",

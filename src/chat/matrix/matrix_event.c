@@ -97,6 +97,7 @@ static void read_file(const struct cJSON *words, struct mx_event *out)
 	out->mime = mx_str(info, "mimetype");
 	out->size = count_of(info, "size");
 	out->name = mx_str(words, "filename");
+	out->captioned = out->name[0] && strcmp(out->name, mx_str(words, "body")) != 0;
 	if (out->name[0] == '\0')
 		out->name = mx_str(words, "body");
 }

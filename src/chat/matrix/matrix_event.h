@@ -71,6 +71,7 @@ struct mx_event {
 	const char *uri; /* "mxc://server/id", checked; "" when it is none or encrypted */
 	const char *mime;
 	const char *name; /* of the file; the body when it has no other */
+	bool captioned;   /* the body is not its name but what is said with it */
 	int64_t size;     /* bytes, as the sender says; 0 unknown */
 
 	/* MX_MEMBER: state_key is whose it is, a user id. */

@@ -22,6 +22,8 @@ struct mx_open {
 	const char *method;
 	char *url;
 	char *body;
+	size_t len;
+	char *type;
 	int timeout_ms;
 	struct mx_pace_call pace;
 	mx_done_fn *done;
@@ -62,6 +64,7 @@ static void open_free(struct mx_open *open)
 {
 	free(open->url);
 	free(open->body);
+	free(open->type);
 	free(open);
 }
 
@@ -90,11 +93,19 @@ static void enqueue(struct mx_http *http, struct mx_open *open)
 	TAILQ_INSERT_BEFORE(next, open, link);
 }
 
-static void make_request(const struct mx_http *http, const struct mx_open *open,
-			 struct http_call *out)
+void mx_http_authorize(const struct mx_http *http, struct http_headers *headers)
 {
 	STRBUF_AUTO(bearer);
 
+	if (!http->token[0])
+		return;
+	strbuf_addf(&bearer, "Bearer %s", http->token);
+	http_headers_add(headers, "Authorization", bearer.buf);
+}
+
+static void make_request(const struct mx_http *http, const struct mx_open *open,
+			 struct http_call *out)
+{
 	*out = (struct http_call){
 		.method = open->method,
 		.url = xstrdup(open->url),
@@ -102,14 +113,12 @@ static void make_request(const struct mx_http *http, const struct mx_open *open,
 		.max_body = MX_ANSWER_MAX,
 		.repeatable = true,
 	};
-	if (http->token[0]) {
-		strbuf_addf(&bearer, "Bearer %s", http->token);
-		http_headers_add(&out->headers, "Authorization", bearer.buf);
-	}
+	mx_http_authorize(http, &out->headers);
 	if (open->body) {
-		http_headers_add(&out->headers, "Content-Type", "application/json");
-		out->body = xstrdup(open->body);
-		out->body_len = strlen(open->body);
+		http_headers_add(&out->headers, "Content-Type", open->type);
+		out->body = xmalloc(open->len + 1);
+		memcpy(out->body, open->body, open->len + 1);
+		out->body_len = open->len;
 	}
 }
 
@@ -256,10 +265,24 @@ void mx_http_set_token(struct mx_http *http, const char *token, const char *devi
 	free(old_device);
 }
 
+/* Who posts or puts nothing says so in JSON. */
+static void take_body(struct mx_open *open, const struct mx_call *call)
+{
+	bool wants_one = strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
+	const char *body = call->body ? call->body : wants_one ? "{}" : NULL;
+
+	if (!body)
+		return;
+	open->type = xstrdup(call->type ? call->type : "application/json");
+	open->len = call->type ? call->len : strlen(body);
+	open->body = xmalloc(open->len + 1);
+	memcpy(open->body, body, open->len);
+	open->body[open->len] = '\0';
+}
+
 void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg)
 {
 	struct mx_open *open = xcalloc(1, sizeof(*open));
-	bool has_body = strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
 	STRBUF_AUTO(url);
 
 	mx_url(&url, http->homeserver, http->device, call);
@@ -267,7 +290,7 @@ void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *
 	open->number = call->probe ? 0 : ++http->numbered;
 	open->method = call->method;
 	open->url = strbuf_detach(&url, NULL);
-	open->body = xstrdup_null(call->body ? call->body : has_body ? "{}" : NULL);
+	take_body(open, call);
 	open->timeout_ms = call->timeout_ms ? call->timeout_ms : MX_TIMEOUT_MS;
 	open->pace = (struct mx_pace_call){.limit = call->limit, .probe = call->probe};
 	open->done = done;

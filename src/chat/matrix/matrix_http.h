@@ -49,7 +49,9 @@ struct mx_call {
 	const char *method; /* static */
 	const char *path;   /* encoded, mx_path() makes one; may end in a query; copied */
 	const char *body;   /* JSON; NULL: none; copied */
-	const char *as;     /* user id of a ghost of ours; NULL: the bot; copied */
+	const char *type;   /* of a body that is no JSON but `len` bytes; copied */
+	size_t len;
+	const char *as; /* user id of a ghost of ours; NULL: the bot; copied */
 	enum mx_limit limit;
 	bool device;    /* say our device, so that transaction ids are known for longer than the
 			server's memory lasts */
@@ -102,6 +104,8 @@ struct mx_http *mx_http_new(struct loop *loop, struct http_client *client, const
 			    const struct mx_http_events *events);
 void mx_http_free(struct mx_http *http); /* open calls end without their callback */
 void mx_http_set_token(struct mx_http *http, const char *token, const char *device);
+/* What a call is let in with. */
+void mx_http_authorize(const struct mx_http *http, struct http_headers *headers);
 void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg);
 /* All open calls end without their callback, and pauses are forgotten. */
 void mx_http_void(struct mx_http *http);

@@ -122,12 +122,21 @@ static const char *said_text(const struct mx_event *event)
 		return "what a program says (m.notice)";
 	case MX_MSG_EMOTE:
 		return "an action (/me)";
-	case MX_MSG_TEXT:
 	case MX_MSG_FILE:
+		return event->captioned ? event->text.buf : "";
+	case MX_MSG_TEXT:
 	case MX_MSG_OTHER:
 		return event->text.buf;
 	}
 	BUG("message type %d", (int)event->msgtype);
+}
+
+static struct chat_file said_file(const struct mx_event *event)
+{
+	if (event->kind != MX_MESSAGE || event->msgtype != MX_MSG_FILE)
+		return (struct chat_file){0};
+	return (struct chat_file){
+		.reference = event->uri, .type = event->mime, .size = event->size};
 }
 
 /* Programs may talk to each other; answering them could go on for ever. */
@@ -165,6 +174,7 @@ static int said(struct matrix *m, const struct mx_event *event)
 					.organizer = mx_is_organizer(m, event->sender),
 					.what = said_kind(event),
 					.text = said_text(event),
+					.file = said_file(event),
 					.event_id = event->id,
 					.target_event = event->target,
 					.at = event->at,

@@ -297,8 +297,7 @@ static void come_up(struct matrix *m)
 	m->failures = 0;
 	log_info("matrix.up homeserver=%s user=%s", log_quote(m->cfg.homeserver),
 		 log_quote(m->cfg.bot));
-	if (m->sync)
-		mx_sync_start(m->sync);
+	mx_sync_start(m->sync);
 	bridge_chat_up(m->host.bridge, matrix_name);
 }
 
@@ -342,8 +341,7 @@ void mx_life_start(struct matrix *m)
 static void give_up(struct matrix *m)
 {
 	mx_http_void(m->http);
-	if (m->sync)
-		mx_sync_stop(m->sync);
+	mx_sync_stop(m->sync);
 	mx_place_free_all(m);
 	mx_room_free_all(m);
 	mx_people_release(&m->organizers);

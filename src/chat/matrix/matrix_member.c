@@ -186,7 +186,7 @@ static void place_member(struct matrix *m, const struct mx_event *event)
 		return;
 	if (event->membership != MX_JOIN)
 		bridge_chat_left(m->host.bridge, matrix_name, place, event->state_key);
-	else if (event->before != MX_JOIN) /* a new name or picture is no coming */
+	else if (event->before != MX_JOIN && !m->catching_up) /* a new name is no coming */
 		bridge_chat_joined(m->host.bridge, matrix_name, place, event->state_key);
 }
 

@@ -7,7 +7,7 @@
  *   matrix_life.c     from nothing to up: versions, who we are, the ping; down and up again
  *   matrix_http.c     calls to the homeserver until they are answered
  *   matrix_as.c       what the homeserver calls (application service)
- *   matrix_sync.c     what we ask it for instead (bot mode)
+ *   matrix_sync.c     what we ask it for instead (bot mode), or besides, when it was away
  *   matrix_event.c    reading events; matrix_build.c and matrix_plan.c making them and rooms
  *   matrix_in.c       what an event means
  *   matrix_member.c   who comes and goes: us, ghosts, organizers, volunteers
@@ -19,6 +19,7 @@
  *   matrix_space.c    the space that all rooms of conversations are in
  *   matrix_desk.c     rooms that hold many conversations, as threads
  *   matrix_say.c      what we say, in order; matrix_mark.c the marks on what others said
+ *   matrix_media.c    files that we say, and where those are that others said
  *   matrix_recent.c   which place an event was in
  *   matrix_registration.c  the file for the homeserver
  *
@@ -102,8 +103,9 @@ struct matrix {
 	char why[256];      /* it is not up */
 	char epoch[9];      /* of the database */
 	bool creators_rule; /* of the room version that new rooms get */
-	struct mx_as *as;
+	struct mx_as *as;     /* NULL in bot mode */
 	struct mx_sync *sync;
+	bool catching_up; /* what is told may be known already */
 	struct mx_room_list rooms;
 	struct mx_place_list places;
 	void *places_by_id, *places_by_address, *rooms_by_id; /* search trees */
@@ -113,6 +115,7 @@ struct matrix {
 	struct mx_recent *recent;
 	struct mx_due_list due;  /* places to be worked on */
 	struct loop_timer *work; /* in the next turn */
+	unsigned files;          /* being read or uploaded */
 	struct relay_id blamed;  /* the call on which the server failed last */
 	unsigned serial;         /* of what we send besides the bridge's calls */
 };
@@ -137,7 +140,7 @@ bool mx_has_creators_rule(const char *version);
 struct mx_as *mx_as_new(struct matrix *m);
 void mx_as_free(struct mx_as *as); /* NULL is fine */
 
-/* ---- matrix_sync.c: bot mode -------------------------------------------------------------------- */
+/* ---- matrix_sync.c -------------------------------------------------------------------- */
 
 struct mx_sync *mx_sync_new(struct matrix *m);
 void mx_sync_free(struct mx_sync *sync);  /* NULL is fine */
@@ -320,6 +323,24 @@ void mx_card_edit(struct mx_place *place);
 
 /* ---- what we say ------------------------------------------------------------------------------------ */
 
+enum mx_file_step {
+	MX_FILE_WAITING,
+	MX_FILE_READING,   /* the bridge was asked for the bytes */
+	MX_FILE_READ,      /* they are here */
+	MX_FILE_UPLOADING, /* and on their way to the server */
+	MX_FILE_THERE,     /* it has them, as `uri` */
+};
+
+struct mx_item_file { /* of an item that shows one */
+	struct media_id id;
+	enum mx_file_step step;
+	char *bytes; /* until the server has them */
+	size_t len;
+	char *type;
+	char *name;
+	char *uri;
+};
+
 struct mx_item { /* a say or a mark that waits or is under way */
 	STAILQ_ENTRY(mx_item) link;
 	struct relay_id id; /* v == 0: our own */
@@ -328,8 +349,9 @@ struct mx_item { /* a say or a mark that waits or is under way */
 	bool notice;
 	int64_t stamp;
 	char *text;
-	char event[EVENT_ID_MAX]; /* that is marked */
-	const char *key;          /* the mark's emoji; "" takes ours away */
+	struct mx_item_file *file; /* NULL: text it is */
+	char event[EVENT_ID_MAX];  /* that is marked */
+	const char *key;           /* the mark's emoji; "" takes ours away */
 	enum chat_mark mark;
 };
 
@@ -344,6 +366,12 @@ struct mx_item *mx_item_add(struct mx_place *place, struct relay_id id);
 void mx_call_durable(const struct matrix *m, struct mx_call *call);
 /* A transaction id for a call about an item; letter tells several apart. */
 void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_MAX]);
+
+/* matrix_media.c */
+/* Brings the first item's file to the server; true when it is there, or the item has become words. */
+bool mx_file_send(struct mx_place *place);
+void mx_file_drop(struct mx_place *place, struct mx_item *item); /* NULL file is fine */
+void mx_file_locate(const struct matrix *m, const char *reference, struct http_fetch_order *order);
 
 /* matrix_mark.c */
 void mx_mark(struct matrix *m, const struct chat_mark_call *mark);

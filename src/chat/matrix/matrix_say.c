@@ -47,6 +47,7 @@ static void item_drop(struct mx_place *place)
 	struct mx_item *item = STAILQ_FIRST(&place->items);
 
 	STAILQ_REMOVE_HEAD(&place->items, link);
+	mx_file_drop(place, item);
 	free(item->text);
 	free(item);
 	place->retried = false;
@@ -157,7 +158,14 @@ static void say_send(struct mx_place *place, const struct mx_item *item)
 	mx_txn(place->m, item->id, 't', txn);
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/send/m.room.message/{}",
 		mx_place_room_id(place), txn);
-	mx_build_message(&body, &message);
+	if (item->file)
+		mx_build_file(&body, &message,
+			      &(struct mx_file){.uri = item->file->uri,
+						.name = item->file->name,
+						.type = item->file->type,
+						.size = item->file->len});
+	else
+		mx_build_message(&body, &message);
 	call.path = path.buf;
 	call.body = body.buf;
 	mx_call_durable(m, &call);
@@ -170,7 +178,7 @@ void mx_item_send(struct mx_place *place)
 
 	if (item->is_mark)
 		mx_mark_send(place, item);
-	else
+	else if (mx_file_send(place))
 		say_send(place, item);
 }
 
@@ -186,5 +194,9 @@ void mx_say(struct matrix *m, const struct chat_say *say)
 	item->notice = say->notice;
 	item->stamp = say->stamp;
 	item->text = xstrdup(say->text);
+	if (say->file.v) {
+		item->file = xcalloc(1, sizeof(*item->file));
+		item->file->id = say->file;
+	}
 	mx_place_run(place);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Bot mode: we ask the homeserver what is new, as any client does, and it answers when there is
- * something. https://spec.matrix.org/v1.15/client-server-api/#syncing
+ * We ask the homeserver what is new, as any client does, and it answers when there is something.
+ * https://spec.matrix.org/v1.15/client-server-api/#syncing
+ * As an application service we ask once, for what it may not have pushed, and watch (matrix_watch.c).
  *
  * Where an answer ends is kept in the batch of what it told, and the next one is asked for after the
  * commit: so nothing is lost, and what comes twice is known by its event id. No callback comes after
@@ -73,15 +74,21 @@ static void read_place(struct mx_sync *sync)
 	log_info("matrix.sync from=%s", sync->since[0] ? "where_we_were" : "now");
 }
 
-static int keep_place(struct mx_sync *sync)
+static int keep_place(struct mx_sync *sync, const char *place)
 {
 	STRBUF_AUTO(value);
 
-	if (strcmp(sync->next, sync->since) == 0)
+	if (strcmp(place, sync->since) == 0)
 		return 0;
 	add_tag(&value, sync->m);
-	strbuf_addf(&value, " %" PRId64 " %s", loop_now(sync->m->host.loop), sync->next);
+	strbuf_addf(&value, " %" PRId64 " %s", loop_now(sync->m->host.loop), place);
 	return bridge_chat_keep(sync->m->host.bridge, matrix_name, PLACE, value.buf);
+}
+
+void mx_sync_keep(struct mx_sync *sync, const char *since)
+{
+	if (keep_place(sync, since) == 0)
+		set_since(sync, since, loop_now(sync->m->host.loop));
 }
 
 /* ---- again --------------------------------------------------------------------------------------- */
@@ -142,6 +149,11 @@ static void on_committed(bool committed, void *arg)
 	sync->failures = 0;
 	sync->limit = LIMIT;
 	forget_answer(sync);
+	sync->m->catching_up = false;
+	if (sync->m->cfg.appservice) {
+		mx_watch_begin(sync);
+		return;
+	}
 	/* A server that has nothing to tell and does not wait must not be asked all the time. */
 	ask_in(sync, same && loop_monotonic(sync->m->host.loop) - sync->asked_at < AGAIN_MS
 			     ? AGAIN_MS
@@ -150,7 +162,7 @@ static void on_committed(bool committed, void *arg)
 
 void mx_sync_told(struct mx_sync *sync)
 {
-	if (keep_place(sync) < 0) {
+	if (keep_place(sync, sync->next) < 0) {
 		mx_sync_again(sync, "not stored");
 		return;
 	}
@@ -172,7 +184,7 @@ static void on_refused(struct mx_sync *sync, const struct mx_reply *reply)
 {
 	if (is_since_refused(sync, reply)) {
 		log_warn("matrix.sync_anew why=%s", log_quote(reply->error));
-		sync->anew = true;
+		sync->anew = !sync->m->cfg.appservice; /* most of it was pushed */
 		set_since(sync, "", sync->since_at);
 		ask(sync);
 		return;
@@ -231,7 +243,8 @@ static void ask(struct mx_sync *sync)
 	/* Of the first answer of all only invitations count. */
 	add_filter(&filter, sync->since[0] || sync->anew ? sync->limit : 1);
 	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", filter.buf);
-	strbuf_addf(&path, "&timeout=%d", sync->since[0] ? WAIT_MS : 0);
+	strbuf_addf(&path, "&timeout=%d",
+		    sync->since[0] && !sync->m->cfg.appservice ? WAIT_MS : 0);
 	if (sync->since[0])
 		mx_path(&path, "&since={}", sync->since);
 	call.path = path.buf;
@@ -258,6 +271,13 @@ void mx_sync_start(struct mx_sync *sync)
 	sync->failures = 0;
 	sync->anew = false;
 	read_place(sync);
+	mx_sync_catch_up(sync);
+}
+
+void mx_sync_catch_up(struct mx_sync *sync)
+{
+	mx_watch_end(sync);
+	sync->m->catching_up = sync->m->cfg.appservice;
 	ask(sync);
 }
 
@@ -269,6 +289,7 @@ void mx_sync_stop(struct mx_sync *sync)
 	if (sync->keeping)
 		sync->keeping->sync = NULL;
 	sync->keeping = NULL;
+	mx_watch_end(sync);
 	forget_answer(sync);
 }
 

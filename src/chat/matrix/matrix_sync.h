@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the files of bot mode share.
+ * Asking the homeserver what is new: in bot mode all the time, as an application service for what
+ * was not pushed to us.
  *
  *   matrix_sync.c    asking what is new, again and again, and remembering how far we are
  *   matrix_news.c    what an answer says, room by room
  *   matrix_gap.c     asking for what an answer left out of a room
+ *   matrix_watch.c   noticing that something may not have been pushed
  */
 #ifndef MATRIX_SYNC_H
 #define MATRIX_SYNC_H
@@ -37,6 +39,9 @@ struct mx_sync {
 	unsigned failures;
 	struct loop_timer *again;
 	struct mx_gap_list gaps;
+	char *watched;    /* matrix_watch.c: where its open question began; NULL at first */
+	char *later;      /* to be kept when the period is over; NULL none yet */
+	int64_t later_at; /* monotonic: when it began */
 	struct mx_keeping *keeping; /* waits for the commit of `next` */
 };
 
@@ -46,6 +51,17 @@ struct mx_sync {
 void mx_sync_told(struct mx_sync *sync);
 /* It could not be: asks for it again, later. */
 void mx_sync_again(struct mx_sync *sync, const char *why);
+
+/* Asks for what came since what is kept. */
+void mx_sync_catch_up(struct mx_sync *sync);
+/* Begins at `since` from now on, and after a restart. */
+void mx_sync_keep(struct mx_sync *sync, const char *since);
+
+/* ---- matrix_watch.c ------------------------------------------------------------------------------ */
+
+/* Until the homeserver goes away: then mx_sync_catch_up(). */
+void mx_watch_begin(struct mx_sync *sync);
+void mx_watch_end(struct mx_sync *sync);
 
 /* ---- matrix_news.c ------------------------------------------------------------------------------ */
 

@@ -88,6 +88,39 @@ static void message__shows__who_speaks(void **state)
 			    "&#39;on&#39;<br>`x`");
 }
 
+static void file__is_told__as_what_it_is(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *msgtype;
+	} kinds[] = {{"image/jpeg", "m.image"},
+		     {"video/mp4", "m.video"},
+		     {"audio/amr", "m.audio"},
+		     {"application/pdf", "m.file"}};
+	const struct cJSON *json;
+
+	(void)state;
+	mx_build_file(&out, &(struct mx_message){.text = "not this"},
+		      &(struct mx_file){"mxc://x/y", "picture.jpg", "image/jpeg", 1234});
+	check_json("{'msgtype':'m.image','body':'picture.jpg','filename':'picture.jpg',"
+		   "'url':'mxc://x/y','info':{'mimetype':'image/jpeg','size':1234},"
+		   "'m.mentions':{}}");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		mx_build_file(&out, &(struct mx_message){.name = "Pat \"R.\""},
+			      &(struct mx_file){"mxc://x/y", "f", kinds[i].type, 1});
+		json = parsed();
+		assert_string_equal(mx_str(json, "msgtype"), kinds[i].msgtype);
+		assert_string_equal(mx_str(json, "body"), "Pat \"R.\" sent this");
+		assert_string_equal(mx_str(json, "filename"), "f");
+	}
+	mx_build_file(&out, &(struct mx_message){.thread = "$1", .latest = "$2", .mention = "@a:x"},
+		      &(struct mx_file){"mxc://x/y", "f", "image/png", 1});
+	json = mx_get(parsed(), "m.relates_to");
+	assert_string_equal(mx_str(json, "rel_type"), "m.thread");
+	assert_string_equal(mx_str(json, "event_id"), "$1");
+	assert_string_equal(mx_str(mx_get(json, "m.in_reply_to"), "event_id"), "$2");
+}
+
 static void message__shows_as_code__what_we_put_in_backticks(void **state)
 {
 	static const char *const cases[][2] = {
@@ -496,6 +529,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(message__is_plain__when_plain_text_says_it_all),
 		TEST(message__shows__who_speaks),
+		TEST(file__is_told__as_what_it_is),
 		TEST(message__shows_as_code__what_we_put_in_backticks),
 		TEST(message__stands__in_its_thread),
 		TEST(message__calls__one_user_or_nobody),

@@ -283,12 +283,16 @@ static void file__is_read__with_what_is_known_of_it(void **state)
 	assert_string_equal(event.mime, "image/jpeg");
 	assert_string_equal(event.name, "cat.jpg");
 	assert_string_equal(event.text.buf, "Look!");
+	assert_true(event.captioned);
 	assert_int_equal(event.size, 12345);
+	read_message("{'msgtype':'m.image','body':'cat.jpg','filename':'cat.jpg'}");
+	assert_false(event.captioned);
 	read_message("{'msgtype':'m.file','body':'a.pdf','url':'https://evil/x',"
 		     "'info':{'mimetype':7,'size':-1}}");
 	assert_string_equal(event.uri, "");
 	assert_string_equal(event.mime, "");
 	assert_string_equal(event.name, "a.pdf");
+	assert_false(event.captioned);
 	assert_int_equal(event.size, 0);
 	read_message("{'msgtype':'m.file','body':7,'filename':[],'url':{},'info':'x'}");
 	assert_string_equal(event.uri, "");

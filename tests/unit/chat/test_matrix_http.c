@@ -235,6 +235,16 @@ static void mx_http_call__sends_what_it_is_given(void **state)
 	assert_string_equal(sent(3)->call.body, "{}");
 	start(&(struct mx_call){.method = "DELETE", .path = "/p"}, "e");
 	assert_null(sent(4)->call.body);
+	start(&(struct mx_call){.method = "POST",
+				.path = "/p",
+				.body = "\xFF\0\n",
+				.len = 3,
+				.type = "image/jpeg"},
+	      "f");
+	call = &sent(5)->call;
+	assert_int_equal(call->body_len, 3);
+	assert_memory_equal(call->body, "\xFF\0\n", 3);
+	assert_header(call, "Content-Type", "image/jpeg");
 }
 
 static void mx_http_call__says_who_speaks_and_when(void **state)
