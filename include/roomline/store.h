@@ -119,6 +119,9 @@ int store_get_conversation(struct store *store, struct conversation_id id,
 /* The contact's conversation: there is one, open or closed; 0 when never. */
 int store_find_conversation(struct store *store, struct contact_id contact,
 			    struct conversation_row *out, struct error *err);
+/* The contact of a number together with the conversation; its id is 0 when there never was one. */
+int store_find_person(struct store *store, const struct phone *phone, struct contact_row *contact,
+		      struct conversation_row *conversation, struct error *err);
 int store_conversation_add(struct store *store, struct contact_id contact, const char *token,
 			   const char *owner, int64_t now, struct conversation_row *out,
 			   struct error *err);

@@ -126,17 +126,22 @@ static int conversation_resume(struct bridge *bridge, const char *owner,
 	return store_conversation_update(bridge->store, row, bridge_now(bridge), err);
 }
 
+bool conversation_is_open(const struct bridge *bridge, const struct conversation_row *row)
+{
+	return row->open && (row->owner[0] == '\0' || bridge_is_user(bridge, row->owner));
+}
+
 int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
 		      struct conversation_row *out, bool *opened_out, struct error *err)
 {
 	int found = store_find_conversation(bridge->store, contact->id, out, err);
-	bool orphaned = found > 0 && out->owner[0] != '\0' && !bridge_is_user(bridge, out->owner);
 
 	*opened_out = false;
-	if (found < 0 || (found > 0 && out->open && !orphaned))
+	if (found < 0 || (found > 0 && conversation_is_open(bridge, out)))
 		return found < 0 ? -1 : 0;
 	*opened_out = true;
-	if (orphaned) /* of a network that is no longer configured */
+	if (found > 0 &&
+	    !bridge_is_user(bridge, out->owner)) /* of a network that is no longer configured */
 		out->owner[0] = '\0';
 	if ((found > 0 ? conversation_resume(bridge, owner, out, err)
 		       : conversation_begin(bridge, contact, owner, out, err)) < 0)

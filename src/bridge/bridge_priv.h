@@ -266,6 +266,8 @@ void holds_watch(struct bridge *bridge); /* sets the timer for the next hold tha
 
 /* ---- assign.c: conversations, who is in them, where they are shown ----------------------------- */
 
+/* And not with somebody of a network that is gone. */
+bool conversation_is_open(const struct bridge *bridge, const struct conversation_row *row);
 /* opened_out: it was not open before, or nobody who could answer had it. */
 int conversation_open(struct bridge *bridge, const struct contact_row *contact, const char *owner,
 		      struct conversation_row *out, bool *opened_out, struct error *err);

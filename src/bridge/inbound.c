@@ -26,6 +26,11 @@ static const struct sms_sender *sender_texted(const struct bridge *bridge,
 	const struct sms_sender *first = NULL;
 	struct phone number;
 
+	for (size_t i = 0; i < o->sender_n; i++) { /* as it mostly comes */
+		if (strcmp(o->senders[i].number.e164, to) == 0 &&
+		    strcmp(o->senders[i].account->name, account->name) == 0)
+			return &o->senders[i];
+	}
 	if (phone_parse_sender(to, strlen(to), o->region, &number) != PHONE_OK)
 		number.e164[0] = '\0';
 	for (size_t i = 0; i < o->sender_n; i++) {
@@ -161,40 +166,40 @@ static int conversation_for(struct bridge *bridge, const struct contact_row *con
 			    enum optout_verdict verdict, bool known, struct conversation_row *row,
 			    bool *opened_out, struct error *err)
 {
-	if (verdict != OPTOUT_STOP)
-		return conversation_open(bridge, contact, "", row, opened_out, err);
 	*opened_out = false;
-	return known ? 0 : conversation_add_closed(bridge, contact, row, err);
+	if (known && (verdict == OPTOUT_STOP || conversation_is_open(bridge, row)))
+		return 0;
+	if (verdict == OPTOUT_STOP)
+		return conversation_add_closed(bridge, contact, row, err);
+	return conversation_open(bridge, contact, "", row, opened_out, err);
 }
 
 /* Everything that follows from a text of a person we can name by number. */
 static int take(struct bridge *bridge, const struct sms_account *account,
 		const struct sms_sender *sender, const struct sms_event *event,
-		const struct contact_row *contact, struct error *err)
+		const struct contact_row *contact, struct conversation_row *row, struct error *err)
 {
 	STRBUF_AUTO(words);
-	struct conversation_row row;
 	struct meaning meaning;
 	int64_t now = bridge_now(bridge);
+	bool known = row->id.v != 0;
 	bool opened;
-	int known = store_find_conversation(bridge->store, contact->id, &row, err);
 
 	clean(&words, event->text ? event->text : "");
-	if (known < 0 ||
-	    meaning_read(bridge, account, sender, event, &contact->phone, known ? &row : NULL,
+	if (meaning_read(bridge, account, sender, event, &contact->phone, known ? row : NULL,
 			 words.buf, &meaning, err) < 0 ||
-	    conversation_for(bridge, contact, meaning.verdict, known > 0, &row, &opened, err) < 0 ||
-	    show(bridge, account, sender, &row, event, words.buf, now, err) < 0)
+	    conversation_for(bridge, contact, meaning.verdict, known, row, &opened, err) < 0 ||
+	    show(bridge, account, sender, row, event, words.buf, now, err) < 0)
 		return -1;
 	/* Only what they said to us, and not to our machine, makes our next text a reply. */
 	if (meaning.verdict == OPTOUT_NONE || meaning.verdict == OPTOUT_SUGGEST_STOP) {
-		row.last_in_at = now;
-		if (store_conversation_heard(bridge->store, row.id, now, err) < 0)
+		row->last_in_at = now;
+		if (store_conversation_heard(bridge->store, row->id, now, err) < 0)
 			return -1;
 	}
-	if (meaning_apply(bridge, sender, &row, words.buf, &meaning, err) < 0)
+	if (meaning_apply(bridge, sender, row, words.buf, &meaning, err) < 0)
 		return -1;
-	return opened && row.owner[0] == '\0' ? announce(bridge, &row, event, err) : 0;
+	return opened && row->owner[0] == '\0' ? announce(bridge, row, event, err) : 0;
 }
 
 int inbound_text(struct bridge *bridge, const struct sms_account *account,
@@ -203,18 +208,24 @@ int inbound_text(struct bridge *bridge, const struct sms_account *account,
 	const struct sms_sender *sender = sender_texted(bridge, account, event->to);
 	struct phone from;
 	struct contact_row contact;
+	struct conversation_row row = {0};
+	int found;
 
 	if (phone_parse_sender(event->from, strlen(event->from), bridge->options->region, &from) !=
 	    PHONE_OK)
 		return nameless(bridge, event, err);
 	if (is_ours(bridge, &from))
 		return from_ourselves(bridge, event, &from, err);
-	if (store_contact_ensure(bridge->store, &from, bridge_now(bridge), &contact, err) < 0)
+	found = store_find_person(bridge->store, &from, &contact, &row, err);
+	if (found == 0)
+		found = store_contact_ensure(bridge->store, &from, bridge_now(bridge), &contact,
+					     err);
+	if (found < 0)
 		return -1;
 	if (sender && contact.sender[0] == '\0' &&
 	    store_contact_set_sender(bridge->store, contact.id, sender->name, err) < 0)
 		return -1;
-	if (take(bridge, account, sender, event, &contact, err) < 0)
+	if (take(bridge, account, sender, event, &contact, &row, err) < 0)
 		return -1;
 	if (sender)
 		return 0;

@@ -6,6 +6,7 @@
  */
 #include "base/fold.h"
 #include "base/strbuf.h"
+#include "base/xalloc.h"
 #include "store/sql.h"
 
 #include <ctype.h>
@@ -49,6 +50,37 @@ int store_find_conversation(struct store *store, struct contact_id contact,
 
 	sql_int(&q, contact.v);
 	return read_conversation(&q, out, err);
+}
+
+int store_find_person(struct store *store, const struct phone *phone, struct contact_row *contact,
+		      struct conversation_row *conversation, struct error *err)
+{
+	int rc;
+	SQL_AUTO(q, store,
+		 "SELECT c.id, c.phone, c.name, c.sender, c.created_at, v.id, v.token, v.open,"
+		 " v.owner, v.created_at, v.updated_at, v.last_in_at"
+		 " FROM contact c LEFT JOIN conversation v ON v.contact = c.id WHERE c.phone = ?1");
+
+	sql_text(&q, phone->e164);
+	rc = sql_step(&q, err);
+	if (rc != 1)
+		return rc;
+	contact->id.v = sql_get_int(&q);
+	sql_get_text(&q, contact->phone.e164, sizeof(contact->phone.e164));
+	sql_get_text(&q, contact->name, sizeof(contact->name));
+	sql_get_text(&q, contact->sender, sizeof(contact->sender));
+	contact->created_at = sql_get_int(&q);
+	conversation->id.v = sql_get_int(&q);
+	conversation->contact = contact->id;
+	sql_get_text(&q, conversation->token, sizeof(conversation->token));
+	conversation->open = sql_get_int(&q) != 0;
+	sql_get_text(&q, conversation->owner, sizeof(conversation->owner));
+	conversation->created_at = sql_get_int(&q);
+	conversation->updated_at = sql_get_int(&q);
+	conversation->last_in_at = sql_get_int(&q);
+	conversation->phone = contact->phone;
+	STR_COPY(conversation->name, contact->name);
+	return 1;
 }
 
 int store_conversation_add(struct store *store, struct contact_id contact, const char *token,

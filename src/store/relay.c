@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What is still to be shown, place by place. */
 #include "base/xalloc.h"
+#include "store/db.h"
 #include "store/sql.h"
+
+#define RELAY_SELECT                                                                               \
+	"SELECT id, place, kind, voice, text, target_event, mark, message, at, media FROM relay "
 
 static int read_relay(struct sql *q, struct relay_row *out, struct error *err)
 {
@@ -32,9 +36,7 @@ void relay_row_release(struct relay_row *row)
 int store_get_relay(struct store *store, struct relay_id id, struct relay_row *out,
 		    struct error *err)
 {
-	SQL_AUTO(q, store,
-		 "SELECT id, place, kind, voice, text, target_event, mark, message, at, media"
-		 " FROM relay WHERE id = ?1");
+	SQL_AUTO(q, store, RELAY_SELECT "WHERE id = ?1");
 
 	sql_int(&q, id.v);
 	return read_relay(&q, out, err);
@@ -59,27 +61,55 @@ int store_relay_add(struct store *store, const struct relay_row *row, struct err
 	return sql_run(&q, err) < 0 ? -1 : 0;
 }
 
+struct relay_list {
+	struct relay_row *v;
+	size_t n;
+};
+
+static void relay_list_release(struct relay_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		relay_row_release(&list->v[i]);
+	free(list->v);
+}
+
+static int read_list(struct sql *q, struct relay_list *out, struct error *err)
+{
+	int rc;
+
+	do
+		out->v = xreallocarray(out->v, out->n + 1, sizeof(*out->v));
+	while ((rc = read_relay(q, &out->v[out->n], err)) == 1 && ++out->n);
+	sql_end(q); /* who is called may ask again */
+	return rc;
+}
+
 int store_list_relay(struct store *store, struct place_id place, struct relay_id after, int limit,
 		     store_relay_fn *fn, void *arg, struct error *err)
 {
-	struct relay_row row;
+	__attribute__((cleanup(relay_list_release))) struct relay_list list = {0};
+	int64_t changes;
 	bool more = true;
-	ID_LIST_AUTO(ids);
-	SQL_AUTO(q, store,
-		 "SELECT id FROM relay WHERE place = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
+	SQL_AUTO(q, store, RELAY_SELECT "WHERE place = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
 
 	sql_int(&q, place.v);
 	sql_int(&q, after.v);
 	sql_int(&q, limit);
-	if (sql_read_ids(&q, &ids, err))
+	if (read_list(&q, &list, err) < 0)
 		return -1;
-	for (size_t i = 0; more && i < ids.n; i++) {
-		int found = store_get_relay(store, (struct relay_id){ids.v[i]}, &row, err);
+	/* fn may finish rows of the list. */
+	changes = sqlite3_total_changes64(store->db);
+	for (size_t i = 0; more && i < list.n; i++) {
+		struct relay_row *row = &list.v[i];
+		int found = 1;
 
+		if (sqlite3_total_changes64(store->db) != changes) {
+			relay_row_release(row);
+			found = store_get_relay(store, row->id, row, err);
+		}
 		if (found < 0)
 			return -1;
-		more = found == 0 || fn(&row, arg); /* fn may have finished it already */
-		relay_row_release(&row);
+		more = found == 0 || fn(row, arg);
 	}
 	return 0;
 }

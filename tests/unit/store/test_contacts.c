@@ -96,6 +96,44 @@ static void conversation_add__gives__the_row_with_its_contact(void **state)
 	must_commit(store);
 }
 
+static void find_person__finds__the_contact_with_and_without_a_conversation(void **state)
+{
+	struct store *store = start(state);
+	struct phone phone = phone_of("+14155550100");
+	struct contact_row contact;
+	struct conversation_row row;
+	struct conversation_row got;
+	struct contact_id id;
+
+	NONE(store_find_person(store, &phone, &contact, &row, NULL));
+	id = add_contact(store, "+14155550100").id;
+	OK(store_contact_set_name(store, id, "Pat", NULL));
+	OK(store_contact_set_sender(store, id, "main", NULL));
+	FOUND(store_find_person(store, &phone, &contact, &row, NULL));
+	assert_int_equal(contact.id.v, id.v);
+	assert_string_equal(contact.sender, "main");
+	assert_int_equal(row.id.v, 0);
+	OK(store_conversation_add(store, id, "t0ken", "xmpp:a@b", 5, &row, NULL));
+	OK(store_conversation_heard(store, row.id, 9, NULL));
+	FOUND(store_get_conversation(store, row.id, &row, NULL));
+	assert_int_equal(row.last_in_at, 9);
+	assert_int_equal(row.updated_at, 9);
+	FOUND(store_find_person(store, &phone, &contact, &got, NULL));
+	assert_string_equal(contact.phone.e164, "+14155550100");
+	assert_string_equal(contact.name, "Pat");
+	assert_int_equal(got.id.v, row.id.v);
+	assert_int_equal(got.contact.v, id.v);
+	assert_true(got.open);
+	assert_string_equal(got.token, "t0ken");
+	assert_string_equal(got.owner, "xmpp:a@b");
+	assert_int_equal(got.created_at, row.created_at);
+	assert_int_equal(got.updated_at, 9);
+	assert_int_equal(got.last_in_at, 9);
+	assert_string_equal(got.phone.e164, "+14155550100");
+	assert_string_equal(got.name, "Pat");
+	must_commit(store);
+}
+
 static void conversation_add__refuses__a_second_one_and_a_used_token(void **state)
 {
 	struct store *store = start(state);
@@ -296,6 +334,7 @@ int main(void)
 		IN_MEMORY(contact_set__changes__name_and_sender),
 		IN_MEMORY(contact_set_name__cuts__between_characters),
 		IN_MEMORY(conversation_add__gives__the_row_with_its_contact),
+		IN_MEMORY(find_person__finds__the_contact_with_and_without_a_conversation),
 		IN_MEMORY(conversation_add__refuses__a_second_one_and_a_used_token),
 		IN_MEMORY(conversation_update__changes__what_can_change),
 		IN_MEMORY(list_conversations__filters__newest_first),
