@@ -21,6 +21,11 @@ struct fake_memory {
 	char *on_disk;
 };
 
+struct fake_queued {
+	char *event_id;
+	struct place_id place;
+};
+
 struct fake_waiter {
 	void (*fn)(bool committed, void *arg);
 	void *arg;
@@ -44,6 +49,8 @@ struct bridge {
 	size_t place_n;
 	char *users[FAKE_MAX];
 	size_t user_n;
+	struct fake_queued queued[FAKE_MAX];
+	size_t queued_n;
 	struct fake_memory memory[FAKE_MAX];
 	size_t memory_n;
 	struct fake_waiter waiters[FAKE_MAX];
@@ -83,6 +90,8 @@ void fake_bridge_free(struct bridge *bridge)
 		free(bridge->places[i].address);
 	for (size_t i = 0; i < bridge->user_n; i++)
 		free(bridge->users[i]);
+	for (size_t i = 0; i < bridge->queued_n; i++)
+		free(bridge->queued[i].event_id);
 	for (size_t i = 0; i < bridge->memory_n; i++) {
 		free(bridge->memory[i].key);
 		free(bridge->memory[i].value);
@@ -337,6 +346,25 @@ bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *u
 			return true;
 	}
 	return false;
+}
+
+void fake_bridge_queued(struct bridge *bridge, const char *event_id, struct place_id place)
+{
+	check_room(bridge->queued_n);
+	bridge->queued[bridge->queued_n++] = (struct fake_queued){xstrdup(event_id), place};
+}
+
+int bridge_place_of_queued(struct bridge *bridge, const char *network, const char *event_id,
+			   struct place_id *out)
+{
+	(void)network;
+	for (size_t i = 0; i < bridge->queued_n; i++) {
+		if (strcmp(bridge->queued[i].event_id, event_id) == 0) {
+			*out = bridge->queued[i].place;
+			return 1;
+		}
+	}
+	return 0;
 }
 
 static struct fake_memory *memory_of(struct bridge *bridge, const char *key)

@@ -170,6 +170,8 @@ static bool is_localpart(const char *text)
 }
 
 #define TOKEN_MIN 16
+/* Of prefix and domain, so that a token and the rest of a user id or an alias fit in with them. */
+#define NAMES_MAX (MX_ID_MAX - 2 - TOKEN_MAX - 1)
 
 static int check_appservice(const struct mx_config *cfg, const struct settings *set,
 			    struct error *err)
@@ -220,9 +222,10 @@ static int check_config(const struct mx_config *cfg, const struct settings *set,
 				 "matrix.domain must be a server name such as example.org, not "
 				 "%.60s",
 				 cfg->server);
-	if (!is_localpart(cfg->prefix))
+	if (!is_localpart(cfg->prefix) || strlen(cfg->prefix) + strlen(cfg->server) > NAMES_MAX)
 		return error_set(err, ERR_CONFIG,
-				 "matrix.prefix must be small letters, digits or _, such as _sms_");
+				 "matrix.prefix must be a few small letters, digits or _, such as "
+				 "_sms_");
 	return cfg->appservice ? check_appservice(cfg, set, err) : check_bot(cfg, err);
 }
 

@@ -79,7 +79,7 @@ static void ghost_joined(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	/* It may still be brought in when the room is looked at. */
 	if (reply->outcome != MX_OK)
@@ -101,7 +101,7 @@ static void ghost_named(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome != MX_OK)
 		log_warn("matrix.ghost_unnamed why=%s", log_quote(reply->error));
@@ -120,7 +120,7 @@ static void ghost_device(const struct mx_reply *reply, void *arg)
 	STRBUF_AUTO(body);
 
 	(void)reply; /* where there are no devices, there is no need for one */
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	mx_path(&path, "/_matrix/client/v3/profile/{}/displayname", room->ghost);
 	strbuf_adds(&body, "{\"displayname\":");
@@ -139,7 +139,7 @@ static void ghost_registered(const struct mx_reply *reply, void *arg)
 			       .body = "{}",
 			       .as = room->ghost};
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome == MX_OK || reply->outcome == MX_ALREADY)
 		mx_room_call(room, &call, ghost_device);
@@ -177,7 +177,7 @@ static void alias_freed(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome != MX_OK) {
 		log_warn("matrix.alias_stuck why=%s", log_quote(reply->error));
@@ -202,7 +202,7 @@ static void alias_found(const struct mx_reply *reply, void *arg)
 	struct mx_call call = {.method = "DELETE"};
 	STRBUF_AUTO(path);
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome == MX_OK && mx_is_room(id) && strcmp(id, room->dead) != 0) {
 		log_info("matrix.room_found alias=%s", log_quote(room->alias));
@@ -221,7 +221,7 @@ static void created(const struct mx_reply *reply, void *arg)
 	struct mx_call call = {.method = "GET"};
 	STRBUF_AUTO(path);
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome == MX_OK && mx_is_room(id)) {
 		made(room, id);

@@ -103,7 +103,7 @@ struct matrix {
 	char why[256];      /* it is not up */
 	char epoch[9];      /* of the database */
 	bool creators_rule; /* of the room version that new rooms get */
-	struct mx_as *as;     /* NULL in bot mode */
+	struct mx_as *as;   /* NULL in bot mode */
 	struct mx_sync *sync;
 	bool catching_up; /* what is told may be known already */
 	struct mx_room_list rooms;
@@ -116,8 +116,8 @@ struct matrix {
 	struct mx_due_list due;  /* places to be worked on */
 	struct loop_timer *work; /* in the next turn */
 	unsigned files;          /* being read or uploaded */
-	struct relay_id blamed;  /* the call on which the server failed last */
-	unsigned serial;         /* of what we send besides the bridge's calls */
+	int64_t blamed_at; /* when we went down because the server failed on a text; 0 never */
+	unsigned serial;   /* of what we send besides the bridge's calls */
 };
 
 /* ---- matrix_life.c ---------------------------------------------------------------------------- */
@@ -221,8 +221,9 @@ void mx_room_done(struct mx_room *room);
 void mx_room_lost(struct mx_room *room, const char *why);
 /* One call of the room's; at most one at a time. The callback gets the room. */
 void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *done);
-/* To be called first by each callback; false: the answer does not matter any more. */
-bool mx_room_answered(struct mx_room *room);
+/* To be called first by each callback; false: the answer does not matter, and the room may be gone
+ * (as all is when our token was refused). */
+bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply);
 
 struct mx_chore { /* a call whose failure is only logged */
 	STAILQ_ENTRY(mx_chore) link;
@@ -304,7 +305,7 @@ void mx_place_lost(struct mx_place *place, const char *why);
 const char *mx_place_room_id(const struct mx_place *place);
 /* As mx_room_call() and mx_room_answered(). */
 void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
-bool mx_place_answered(struct mx_place *place);
+bool mx_place_answered(struct mx_place *place, const struct mx_reply *reply);
 /* "!room" or "!room/$root" */
 void mx_address(struct strbuf *out, const char *room, const char *root);
 bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX]);

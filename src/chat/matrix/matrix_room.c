@@ -166,11 +166,15 @@ void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *
 	mx_http_call(room->m->http, call, done, room);
 }
 
-bool mx_room_answered(struct mx_room *room)
+bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply)
 {
 	bool matters = !room->void_call;
 
 	room->busy = room->void_call = false;
+	if (reply->outcome == MX_TOKEN) {
+		mx_life_token_refused(room->m, reply);
+		return false;
+	}
 	if (!matters)
 		mx_room_done(room);
 	return matters;
@@ -204,7 +208,7 @@ static void on_chore(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
 		log_warn("matrix.chore_failed method=%s status=%d why=%s",
@@ -234,7 +238,7 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome != MX_OK)
 		mx_room_lost(room, "we are not in it any more");
@@ -256,7 +260,7 @@ static void on_state(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room))
+	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome == MX_FORBIDDEN || reply->outcome == MX_NOT_FOUND) {
 		join(room);

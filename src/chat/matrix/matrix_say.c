@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BLAME_MS 600000
+
 void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_MAX])
 {
 	if (id.v)
@@ -102,15 +104,15 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 }
 
 /* Does the server fail on these words, or on all? It is asked by connecting anew, which reads and
- * writes there: the second time it is the words. */
+ * writes there: if it fails again soon after that, it is the words. */
 static bool blame_server(struct mx_place *place, const struct mx_reply *reply)
 {
 	struct matrix *m = place->m;
-	struct relay_id id = STAILQ_FIRST(&place->items)->id;
+	int64_t now = loop_monotonic(m->host.loop);
 
-	if (reply->status != 500 || m->blamed.v == id.v)
+	if (reply->status != 500 || (m->blamed_at && now - m->blamed_at < BLAME_MS))
 		return false;
-	m->blamed = id;
+	m->blamed_at = now;
 	mx_life_down(m, reply->error, false);
 	return true;
 }
@@ -120,7 +122,7 @@ static void on_said(const struct mx_reply *reply, void *arg)
 	struct mx_place *place = arg;
 	const char *id = mx_str(reply->body, "event_id");
 
-	if (!mx_place_answered(place) || blame_server(place, reply))
+	if (!mx_place_answered(place, reply) || blame_server(place, reply))
 		return;
 	if (reply->outcome == MX_OK && strlen(id) < MX_ID_MAX) {
 		(void)STR_COPY(place->latest, id);
