@@ -170,20 +170,27 @@ static void on_timer(void *arg)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
+static bool tell_refused(struct mx_http *http, const struct mx_reply *reply)
+{
+	unsigned voided = http->voided;
+
+	if (reply->outcome != MX_TOKEN || http->said_token)
+		return false;
+	http->said_token = true;
+	http->events.token_refused(reply, http->events.arg);
+	return http->voided != voided;
+}
+
 static void end(struct mx_http *http, struct mx_open *open, const struct mx_reply *reply)
 {
 	mx_done_fn *done = open->done;
 	void *arg = open->arg;
-	unsigned voided = http->voided;
 
 	open_free(open);
 	pump(http);
 	http->calling = true;
-	done(reply, arg);
-	if (reply->outcome == MX_TOKEN && http->voided == voided && !http->said_token) {
-		http->said_token = true;
-		http->events.token_refused(reply, http->events.arg);
-	}
+	if (!tell_refused(http, reply))
+		done(reply, arg);
 	http->calling = false;
 	if (http->freed)
 		destroy(http);

@@ -91,8 +91,9 @@ typedef void mx_done_fn(const struct mx_reply *reply, void *arg);
 struct mx_http_events {
 	/* The server has not answered anything for a while; said once until mx_http_void(). */
 	void (*down)(const char *why, void *arg);
-	/* The token is refused. The call itself has ended with MX_TOKEN before; if its callback
-	 * called mx_http_void(), nothing is said here. Said once until that or mx_http_set_token(). */
+	/* The token is refused. If this calls mx_http_void(), the call that found it out is open too
+	 * and ends without its callback: nothing was done, and it is to be done yet. Said once until
+	 * that or mx_http_set_token(). */
 	void (*token_refused)(const struct mx_reply *reply, void *arg);
 	void *arg;
 };
