@@ -199,9 +199,15 @@ static bool is_overtaken(const struct mx_item *item)
 	return false;
 }
 
+/* What need not wait is handed over without having been called queued. */
+static bool is_first(const struct mx_item *item)
+{
+	return item->id.v && (item->mark == MARK_QUEUED || item->mark == MARK_HANDED_OVER);
+}
+
 void mx_mark_send(struct mx_place *place, struct mx_item *item)
 {
-	if (item->id.v && item->mark == MARK_QUEUED)
+	if (is_first(item))
 		send_receipt(place, item);
 	if (is_overtaken(item)) {
 		mx_item_done(place, "");
