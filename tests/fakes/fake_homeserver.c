@@ -795,18 +795,22 @@ static bool fake_hs_is_held(const struct fake_hs *hs, const char *line)
 	return false;
 }
 
-static struct fake_hs_fault *fake_hs_fault_of(struct fake_hs *hs, const char *line)
+static struct fake_hs_fault *fake_hs_fault_of(struct fake_hs *hs, const char *line,
+					      const char *body)
 {
 	for (size_t i = 0; i < hs->fault_n; i++) {
-		if (hs->faults[i].n > 0 && strstr(line, hs->faults[i].named))
+		const char *named = hs->faults[i].named;
+
+		if (hs->faults[i].n > 0 && (strstr(line, named) || strstr(body, named)))
 			return &hs->faults[i];
 	}
 	return NULL;
 }
 
-static void fake_hs_serve(struct fake_hs *hs, struct fake_call *open, const char *line)
+static void fake_hs_serve(struct fake_hs *hs, size_t i)
 {
-	struct fake_hs_fault *fault = fake_hs_fault_of(hs, line);
+	struct fake_call *open = fake_http_call(hs->client, i);
+	struct fake_hs_fault *fault = fake_hs_fault_of(hs, hs->lines[i], hs->bodies[i]);
 	struct fake_hs_answer answer = {200, STRBUF_INIT};
 	struct fake_hs_call call;
 
@@ -849,7 +853,7 @@ static bool fake_hs_serve_one(struct fake_hs *hs)
 		if (!open->open || (line && fake_hs_is_held(hs, line)))
 			continue;
 		if (line) {
-			fake_hs_serve(hs, open, line);
+			fake_hs_serve(hs, i);
 			return true;
 		}
 		if (fake_hs_serve_sync(open))

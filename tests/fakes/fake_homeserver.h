@@ -35,7 +35,8 @@ void fake_hs_run(struct fake_hs *hs);
 /* The same while ms pass. */
 void fake_hs_wait(struct fake_hs *hs, int64_t ms);
 
-/* The next n calls that are named like that are answered so and change nothing. body NULL: "{}". */
+/* The next n calls that are named like that, or have that in their body, are answered so and change
+ * nothing. body NULL: "{}". */
 void fake_hs_fail(struct fake_hs *hs, const char *named, int n, int status, const char *body);
 void fake_hs_heal(struct fake_hs *hs); /* forgets what is left of those */
 /* Calls that are named like that stay open until all are let go. */

@@ -212,7 +212,7 @@ static void state(struct matrix *m, const struct mx_event *event)
 	struct mx_room *room = mx_room_find(m, event->room);
 
 	if (room && !mx_is_us(m, event->sender))
-		room->checked = false;
+		mx_room_doubt(room);
 }
 
 int mx_in_event(struct matrix *m, const struct mx_event *event)

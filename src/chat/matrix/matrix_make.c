@@ -16,39 +16,7 @@
 
 #include <string.h>
 
-#define PAUSE_MS 1000
-#define PAUSES_MAX 6 /* 64 s */
-#define GIVE_UP_AFTER 3
-
 static void create(struct mx_room *room);
-
-static void on_retry(void *arg)
-{
-	struct mx_room *room = arg;
-
-	room->retry = NULL;
-	mx_room_done(room);
-}
-
-/* The places wait, and the bridge with them; a person is told when it does not help. */
-static void fail(struct mx_room *room, const char *what, const struct mx_reply *reply)
-{
-	STRBUF_AUTO(words);
-
-	room->state = MX_ROOM_NEW;
-	room->failures++;
-	log_warn("matrix.unmade step=%s status=%d why=%s", what, reply->status,
-		 log_quote(reply->error));
-	if (room->failures == GIVE_UP_AFTER) {
-		strbuf_addf(&words, "The Matrix server does not let me make a room (%s): %s", what,
-			    reply->error);
-		bridge_chat_alert(room->m->host.bridge, matrix_name, words.buf);
-	}
-	room->retry =
-		loop_after(room->m->host.loop,
-			   PAUSE_MS << (room->failures < PAUSES_MAX ? room->failures : PAUSES_MAX),
-			   on_retry, room);
-}
 
 void mx_room_plan(const struct mx_room *room, struct mx_plan *out)
 {
@@ -144,7 +112,7 @@ static void ghost_registered(const struct mx_reply *reply, void *arg)
 	if (reply->outcome == MX_OK || reply->outcome == MX_ALREADY)
 		mx_room_call(room, &call, ghost_device);
 	else
-		fail(room, "registering the contact's user", reply);
+		mx_room_pause(room, "registering the contact's user", reply);
 }
 
 void mx_ghost_make(struct mx_room *room)
@@ -207,11 +175,13 @@ static void alias_found(const struct mx_reply *reply, void *arg)
 	if (reply->outcome == MX_OK && mx_is_room(id) && strcmp(id, room->dead) != 0) {
 		log_info("matrix.room_found alias=%s", log_quote(room->alias));
 		made(room, id);
-		return;
+	} else if (reply->outcome == MX_REFUSED) { /* it may lead to a room of ours */
+		mx_room_pause(room, "finding it by its alias", reply);
+	} else {
+		alias_path(room, &path);
+		call.path = path.buf;
+		mx_room_call(room, &call, alias_freed);
 	}
-	alias_path(room, &path);
-	call.path = path.buf;
-	mx_room_call(room, &call, alias_freed);
 }
 
 static void created(const struct mx_reply *reply, void *arg)
@@ -233,7 +203,7 @@ static void created(const struct mx_reply *reply, void *arg)
 		room->alias[0] = '\0'; /* users may not make any there */
 		create(room);
 	} else {
-		fail(room, "creating it", reply);
+		mx_room_pause(room, "creating it", reply);
 	}
 }
 

@@ -167,7 +167,7 @@ static void one_of_us(struct matrix *m, const struct mx_event *event)
 		if (bot)
 			mx_room_lost(room, why.buf);
 		else
-			room->checked = false; /* the next thing to be said brings it back */
+			mx_room_doubt(room); /* the next thing to be said brings it back */
 	}
 }
 
@@ -178,7 +178,7 @@ static void place_member(struct matrix *m, const struct mx_event *event)
 
 	/* Who belongs there is asked in again, with the next thing to be said. */
 	if (room && is_gone(event) && mx_people_has(&room->members, event->state_key))
-		room->checked = false;
+		mx_room_doubt(room);
 	if (event->membership != MX_JOIN && !is_gone(event))
 		return;
 	if (bridge_place_find(m->host.bridge, matrix_name, PLACE_CONVERSATION, event->room,
@@ -190,19 +190,28 @@ static void place_member(struct matrix *m, const struct mx_event *event)
 		bridge_chat_joined(m->host.bridge, matrix_name, place, event->state_key);
 }
 
+static void organizer(struct matrix *m, const struct mx_event *event)
+{
+	const char *user = event->state_key;
+
+	if (event->membership == MX_JOIN)
+		mx_people_add(&m->organizers, user);
+	else
+		mx_people_remove(&m->organizers, user);
+	mx_organizers_keep(m);
+	/* Who had to leave has left: see remove_others(). */
+	if (is_gone(event) && !mx_people_has(&m->control->members, user))
+		mx_room_doubt(m->control);
+}
+
 void mx_member_event(struct matrix *m, const struct mx_event *event)
 {
 	if (mx_is_us(m, event->state_key)) {
 		one_of_us(m, event);
 		return;
 	}
-	if (m->control && strcmp(m->control->id, event->room) == 0) {
-		if (event->membership == MX_JOIN)
-			mx_people_add(&m->organizers, event->state_key);
-		else
-			mx_people_remove(&m->organizers, event->state_key);
-		mx_organizers_keep(m);
-		return;
-	}
-	place_member(m, event);
+	if (m->control && strcmp(m->control->id, event->room) == 0)
+		organizer(m, event);
+	else
+		place_member(m, event);
 }

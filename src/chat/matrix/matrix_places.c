@@ -141,22 +141,13 @@ void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, 
 
 /* ---- what the bridge wants -------------------------------------------------------------------------------- */
 
-static bool replace(char **text, const char *with)
-{
-	if (strcmp(*text, with) == 0)
-		return false;
-	free(*text);
-	*text = xstrdup(with);
-	return true;
-}
-
 static void take_wishes(struct mx_place *place, const struct chat_place *from)
 {
 	bool was_muted = place->muted;
 
-	place->card_stale |= replace(&place->title, from->title);
-	place->card_stale |= replace(&place->topic, from->topic);
-	(void)replace(&place->contact_name, from->contact_name);
+	place->card_stale |= mx_text_set(&place->title, from->title);
+	place->card_stale |= mx_text_set(&place->topic, from->topic);
+	(void)mx_text_set(&place->contact_name, from->contact_name);
 	mx_people_set(&place->members, from->members, from->member_n);
 	(void)STR_COPY(place->token, from->token);
 	(void)STR_COPY(place->owner, from->owner);

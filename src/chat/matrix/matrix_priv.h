@@ -14,6 +14,7 @@
  *   matrix_places.c   places: opened, moved, and worked on
  *   matrix_room.c     the life of a room: made, looked at, put right, lost
  *   matrix_make.c     the chain of calls that makes a room
+ *   matrix_chore.c    calls that put it right
  *   matrix_state.c    comparing a room with how it should be
  *   matrix_upgrade.c  following a room that was replaced by another
  *   matrix_space.c    the space that all rooms of conversations are in
@@ -74,6 +75,7 @@ enum mx_life {
 	MX_BROKEN,  /* the same, but an admin must act first */
 };
 
+struct mx_chore;
 struct mx_place;
 struct mx_recent;
 struct mx_room;
@@ -191,10 +193,12 @@ struct mx_room {
 	bool muted;
 	bool wanted;      /* how it should look is known */
 	bool checked;     /* it looks like that, as far as we know */
+	bool doubted;     /* it has changed since we began to look */
 	bool busy;        /* a call is under way */
 	bool void_call;   /* whose answer does not matter any more */
 	bool ghost_ready; /* is registered, and called contact_name, as far as we know */
 	bool in_space;
+	bool rejoined;     /* since it was last seen */
 	unsigned failures; /* of making it, in a row */
 	struct loop_timer *retry;
 	struct mx_chore_list chores;
@@ -211,12 +215,19 @@ void mx_room_set_id(struct mx_room *room, const char *id); /* READY, and kept */
 /* How it should look; what differs is put right before anything more is said in it. */
 void mx_room_want(struct mx_room *room, const char *name, const char *topic,
 		  const struct mx_people *members, bool invite, bool muted);
+/* Whether *text, which it owns, was another before. */
+bool mx_text_set(char **text, const char *with);
 /* What its ghost should be called. */
 void mx_room_want_ghost(struct mx_room *room, const char *contact_name);
+/* Somebody has changed it: it is looked at before anything more is said in it. */
+void mx_room_doubt(struct mx_room *room);
 /* Works on what is to be done next. True: nothing is, it may be spoken in. */
 bool mx_room_run(struct mx_room *room);
 /* The place or another room that it keeps waiting is worked on again. */
 void mx_room_done(struct mx_room *room);
+/* What is done for it failed: tries again after a pause, while the places wait and the bridge with
+ * them. A person is told when it does not help; what: "creating it". */
+void mx_room_pause(struct mx_room *room, const char *what, const struct mx_reply *reply);
 /* It is not ours any more: tells the places in it, makes another one when they are opened. */
 void mx_room_lost(struct mx_room *room, const char *why);
 /* One call of the room's; at most one at a time. The callback gets the room. */
@@ -225,16 +236,10 @@ void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *
  * (as all is when our token was refused). */
 bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply);
 
-struct mx_chore { /* a call whose failure is only logged */
-	STAILQ_ENTRY(mx_chore) link;
-	const char *method;
-	char *path;
-	char *body;
-	char *as;
-	enum mx_limit limit;
-};
+/* matrix_chore.c: calls whose failure is only logged; as: NULL the bot */
 void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
 		  const char *as, enum mx_limit limit);
+void mx_chore_run(struct mx_room *room); /* the first */
 void mx_chores_free(struct mx_room *room);
 
 /* matrix_make.c */
@@ -244,7 +249,8 @@ void mx_room_plan(const struct mx_room *room, struct mx_plan *out);
 
 /* matrix_space.c: the space that all rooms of conversations are in */
 void mx_space_add(struct mx_room *room);
-void mx_space_ready(struct matrix *m);
+void mx_space_ready(struct matrix *m); /* takes in those that were looked at meanwhile */
+void mx_space_lost(struct matrix *m);
 
 /* matrix_state.c: adds the chores that make a room, whose state is given (an array), what it should
  * be. */

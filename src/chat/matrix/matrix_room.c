@@ -90,19 +90,6 @@ void mx_room_set_id(struct mx_room *room, const char *id)
 		keep_id(room);
 }
 
-void mx_chores_free(struct mx_room *room)
-{
-	struct mx_chore *chore;
-
-	while ((chore = STAILQ_FIRST(&room->chores))) {
-		STAILQ_REMOVE_HEAD(&room->chores, link);
-		free(chore->path);
-		free(chore->body);
-		free(chore->as);
-		free(chore);
-	}
-}
-
 void mx_room_free_all(struct matrix *m)
 {
 	struct mx_room *room;
@@ -125,7 +112,7 @@ void mx_room_free_all(struct matrix *m)
 
 /* ---- how it should look ---------------------------------------------------------------------------- */
 
-static bool replace(char **text, const char *with)
+bool mx_text_set(char **text, const char *with)
 {
 	if (strcmp(*text, with) == 0)
 		return false;
@@ -139,8 +126,8 @@ void mx_room_want(struct mx_room *room, const char *name, const char *topic,
 {
 	bool changed = !room->wanted || invite != room->invite || muted != room->muted;
 
-	changed |= replace(&room->name, name);
-	changed |= replace(&room->topic, topic);
+	changed |= mx_text_set(&room->name, name);
+	changed |= mx_text_set(&room->topic, topic);
 	if (!mx_people_same(&room->members, (const char *const *)members->user, members->n)) {
 		mx_people_set(&room->members, (const char *const *)members->user, members->n);
 		changed = true;
@@ -154,7 +141,7 @@ void mx_room_want(struct mx_room *room, const char *name, const char *topic,
 
 void mx_room_want_ghost(struct mx_room *room, const char *contact_name)
 {
-	if (room->ghost[0] && replace(&room->contact_name, contact_name))
+	if (room->ghost[0] && mx_text_set(&room->contact_name, contact_name))
 		room->checked = false;
 }
 
@@ -180,56 +167,36 @@ bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply)
 	return matters;
 }
 
-void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
-		  const char *as, enum mx_limit limit)
-{
-	struct mx_chore *chore = xcalloc(1, sizeof(*chore));
+/* ---- trying again ------------------------------------------------------------------------------------ */
 
-	chore->method = method;
-	chore->path = xstrdup(path);
-	chore->body = xstrdup(body);
-	chore->as = xstrdup_null(as);
-	chore->limit = limit;
-	STAILQ_INSERT_TAIL(&room->chores, chore, link);
-}
+#define PAUSE_MS 1000
+#define PAUSES_MAX 6 /* 64 s */
+#define ALERT_AFTER 3
 
-static void chore_end(struct mx_room *room)
-{
-	struct mx_chore *chore = STAILQ_FIRST(&room->chores);
-
-	STAILQ_REMOVE_HEAD(&room->chores, link);
-	free(chore->path);
-	free(chore->body);
-	free(chore->as);
-	free(chore);
-}
-
-static void on_chore(const struct mx_reply *reply, void *arg)
+static void on_retry(void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
-		return;
-	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
-		log_warn("matrix.chore_failed method=%s status=%d why=%s",
-			 STAILQ_FIRST(&room->chores)->method, reply->status,
-			 log_quote(reply->error));
-	chore_end(room);
+	room->retry = NULL;
 	mx_room_done(room);
 }
 
-static void chore_run(struct mx_room *room)
+void mx_room_pause(struct mx_room *room, const char *what, const struct mx_reply *reply)
 {
-	const struct mx_chore *chore = STAILQ_FIRST(&room->chores);
-	struct mx_call call = {.method = chore->method,
-			       .path = chore->path,
-			       .body = chore->body,
-			       .as = chore->as,
-			       .limit = chore->limit};
+	unsigned doublings;
+	STRBUF_AUTO(words);
 
-	if (strstr(chore->path, "/send/"))
-		mx_call_durable(room->m, &call);
-	mx_room_call(room, &call, on_chore);
+	room->state = room->id[0] ? MX_ROOM_READY : MX_ROOM_NEW;
+	room->failures++;
+	log_warn("matrix.unmade step=%s status=%d why=%s", what, reply->status,
+		 log_quote(reply->error));
+	if (room->failures == ALERT_AFTER) {
+		strbuf_addf(&words, "The Matrix server does not let me prepare a room (%s): %s",
+			    what, reply->error);
+		bridge_chat_alert(room->m->host.bridge, matrix_name, words.buf);
+	}
+	doublings = room->failures < PAUSES_MAX ? room->failures : PAUSES_MAX;
+	room->retry = loop_after(room->m->host.loop, PAUSE_MS << doublings, on_retry, room);
 }
 
 /* ---- looking at it ----------------------------------------------------------------------------------- */
@@ -240,10 +207,14 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 
 	if (!mx_room_answered(room, reply))
 		return;
-	if (reply->outcome != MX_OK)
-		mx_room_lost(room, "we are not in it any more");
-	else
+	if (reply->outcome == MX_OK) {
+		room->rejoined = true;
 		mx_room_done(room);
+	} else if (reply->status == 0 || reply->status >= 500) {
+		mx_room_pause(room, "coming into it again", reply);
+	} else {
+		mx_room_lost(room, "we are not in it any more");
+	}
 }
 
 static void join(struct mx_room *room)
@@ -263,10 +234,15 @@ static void on_state(const struct mx_reply *reply, void *arg)
 	if (!mx_room_answered(room, reply))
 		return;
 	if (reply->outcome == MX_FORBIDDEN || reply->outcome == MX_NOT_FOUND) {
-		join(room);
+		if (room->rejoined)
+			mx_room_lost(room, "we are in it and see nothing of it");
+		else
+			join(room);
 		return;
 	}
-	room->checked = true; /* may be unset again by what is found */
+	room->rejoined = false;
+	room->failures = 0;
+	room->checked = !room->doubted; /* may be unset again by what is found */
 	if (reply->outcome == MX_OK && cJSON_IsArray(reply->body))
 		mx_state_compare(room, reply->body);
 	else
@@ -274,11 +250,18 @@ static void on_state(const struct mx_reply *reply, void *arg)
 	mx_room_done(room);
 }
 
+void mx_room_doubt(struct mx_room *room)
+{
+	room->checked = false;
+	room->doubted = true;
+}
+
 static void look(struct mx_room *room)
 {
 	struct mx_call call = {.method = "GET"};
 	STRBUF_AUTO(path);
 
+	room->doubted = false;
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/state", room->id);
 	call.path = path.buf;
 	mx_room_call(room, &call, on_state);
@@ -300,7 +283,7 @@ bool mx_room_run(struct mx_room *room)
 		return false;
 	}
 	if (!STAILQ_EMPTY(&room->chores)) {
-		chore_run(room);
+		mx_chore_run(room);
 		return false;
 	}
 	if (!room->checked && room->wanted) {
@@ -325,11 +308,10 @@ void mx_room_done(struct mx_room *room)
 	bool space = room == room->m->space;
 
 	/* Chores are done for their own sake: nobody may be waiting to speak. */
-	if (room->state == MX_ROOM_READY &&
-	    (space || room->knock || !STAILQ_EMPTY(&room->chores)) && !mx_room_run(room))
+	if ((space || room->knock || !STAILQ_EMPTY(&room->chores)) && !mx_room_run(room))
 		return;
 	mx_places_of_room(room, run_place, NULL);
-	if (space && room->state == MX_ROOM_READY)
+	if (space)
 		mx_space_ready(room->m);
 }
 
@@ -354,7 +336,9 @@ void mx_room_lost(struct mx_room *room, const char *why)
 	room->knock = false;
 	room->replacement[0] = '\0';
 	room->state = MX_ROOM_NEW;
-	room->checked = room->in_space = false;
+	room->checked = room->rejoined = room->in_space = false;
 	room->void_call = room->busy;
+	if (room == room->m->space)
+		mx_space_lost(room->m);
 	mx_places_of_room(room, mx_place_lost, why);
 }

@@ -17,7 +17,8 @@ static struct mx_room *space(struct matrix *m)
 
 	if (m->space)
 		return m->space;
-	strbuf_addf(&alias, "%sspace", m->cfg.prefix);
+	/* As a bot: nobody shall have taken it before us, or guess it. */
+	strbuf_addf(&alias, "%sspace_%s", m->cfg.prefix, m->epoch);
 	m->space = mx_room_new(m, MX_ROOM_SPACE, alias.buf);
 	(void)STR_COPY(m->space->keep, KEEP);
 	bridge_chat_kept(m->host.bridge, matrix_name, KEEP, id, sizeof(id));
@@ -74,12 +75,19 @@ void mx_space_ready(struct matrix *m)
 
 	TAILQ_FOREACH(room, &m->rooms, link)
 	{
-		if (!belongs(room) || room->in_space || room->state != MX_ROOM_READY ||
-		    !room->wanted)
+		if (!belongs(room) || room->in_space || !room->checked)
 			continue;
 		add_child(m->space, room);
 		more = true;
 	}
 	if (more)
 		(void)mx_room_run(m->space);
+}
+
+void mx_space_lost(struct matrix *m)
+{
+	struct mx_room *room;
+
+	TAILQ_FOREACH(room, &m->rooms, link)
+	room->in_space = false;
 }

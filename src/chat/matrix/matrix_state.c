@@ -25,7 +25,7 @@ struct seen { /* of the state */
 	bool ghost_banned;
 	bool made_by_us;
 	const char *ghost_name;
-	const char *replacement;
+	const char *replacement; /* NULL: it is open */
 	bool encrypted;
 };
 
@@ -186,18 +186,22 @@ static void remove_others(struct seen *s)
 
 	if (room->kind == MX_ROOM_CONTROL)
 		bridge_chat_kept(bridge, matrix_name, MEMBERS_KEY, named, sizeof(named));
-	for (size_t i = 0; i < s->inside.n; i++) {
-		if (has_to_leave(s, s->inside.user[i], named))
-			membership(room, "kick", s->inside.user[i],
-				   room->kind == MX_ROOM_CONTROL
-					   ? "no organizer any more"
-					   : "this conversation is with somebody else");
-	}
-	if (room->kind != MX_ROOM_CONTROL)
-		return;
 	strbuf_addc(&now, ' ');
 	for (size_t i = 0; i < room->members.n; i++)
 		strbuf_addf(&now, "%s ", room->members.user[i]);
+	for (size_t i = 0; i < s->inside.n; i++) {
+		const char *user = s->inside.user[i];
+
+		if (!has_to_leave(s, user, named))
+			continue;
+		membership(room, "kick", user,
+			   room->kind == MX_ROOM_CONTROL
+				   ? "no organizer any more"
+				   : "this conversation is with somebody else");
+		strbuf_addf(&now, "%s ", user); /* until we see that they have left */
+	}
+	if (room->kind != MX_ROOM_CONTROL)
+		return;
 	if (now.len < sizeof(named) && strcmp(now.buf, named) != 0)
 		(void)bridge_chat_keep(bridge, matrix_name, MEMBERS_KEY, now.buf);
 }
@@ -216,17 +220,12 @@ static void note_organizers(struct seen *s)
 
 void mx_state_compare(struct mx_room *room, const struct cJSON *state)
 {
-	struct seen s = {.room = room,
-			 .name = "",
-			 .topic = "",
-			 .version = "1",
-			 .ghost_name = "",
-			 .replacement = ""};
+	struct seen s = {.room = room, .name = "", .topic = "", .version = "1", .ghost_name = ""};
 	const struct cJSON *event;
 
 	cJSON_ArrayForEach (event, state)
 		see(&s, event);
-	if (s.replacement[0]) {
+	if (s.replacement) {
 		mx_upgrade_begin(room, s.replacement);
 	} else {
 		if (strcmp(s.name, room->name) != 0)

@@ -24,6 +24,7 @@ static void moved(struct mx_place *place, const char *why)
 {
 	(void)why;
 	place->opening = true; /* the bridge is told the new address */
+	place->touched = true;
 	mx_place_run(place);
 }
 
