@@ -53,7 +53,7 @@ static void on_done(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
 		log_warn("matrix.chore_failed method=%s status=%d why=%s",

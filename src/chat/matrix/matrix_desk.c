@@ -219,7 +219,7 @@ static void card_sent(const struct mx_reply *reply, void *arg)
 	struct mx_place *place = arg;
 	const char *id = mx_str(reply->body, "event_id");
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	if (reply->outcome == MX_OK && id[0] && strlen(id) < MX_ID_MAX) {
 		mx_place_set_root(place, id);
@@ -266,7 +266,7 @@ static void card_edited(const struct mx_reply *reply, void *arg)
 {
 	struct mx_place *place = arg;
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	if (reply->outcome != MX_OK)
 		log_warn("matrix.card_unedited why=%s", log_quote(reply->error));

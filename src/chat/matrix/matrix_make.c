@@ -47,7 +47,7 @@ static void ghost_joined(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	/* It may still be brought in when the room is looked at. */
 	if (reply->outcome != MX_OK)
@@ -69,7 +69,7 @@ static void ghost_named(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome != MX_OK)
 		log_warn("matrix.ghost_unnamed why=%s", log_quote(reply->error));
@@ -88,7 +88,7 @@ static void ghost_device(const struct mx_reply *reply, void *arg)
 	STRBUF_AUTO(body);
 
 	(void)reply; /* where there are no devices, there is no need for one */
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	mx_path(&path, "/_matrix/client/v3/profile/{}/displayname", room->ghost);
 	strbuf_adds(&body, "{\"displayname\":");
@@ -107,7 +107,7 @@ static void ghost_registered(const struct mx_reply *reply, void *arg)
 			       .body = "{}",
 			       .as = room->ghost};
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_OK || reply->outcome == MX_ALREADY)
 		mx_room_call(room, &call, ghost_device);
@@ -145,7 +145,7 @@ static void alias_freed(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome != MX_OK) {
 		log_warn("matrix.alias_stuck why=%s", log_quote(reply->error));
@@ -170,7 +170,7 @@ static void alias_found(const struct mx_reply *reply, void *arg)
 	struct mx_call call = {.method = "DELETE"};
 	STRBUF_AUTO(path);
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_OK && mx_is_room(id) && strcmp(id, room->dead) != 0) {
 		log_info("matrix.room_found alias=%s", log_quote(room->alias));
@@ -191,7 +191,7 @@ static void created(const struct mx_reply *reply, void *arg)
 	struct mx_call call = {.method = "GET"};
 	STRBUF_AUTO(path);
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_OK && mx_is_room(id)) {
 		made(room, id);

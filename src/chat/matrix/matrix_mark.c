@@ -82,7 +82,7 @@ static void on_marked(const struct mx_reply *reply, void *arg)
 {
 	struct mx_place *place = arg;
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	/* One on an event that is gone is of no use to anybody. */
 	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
@@ -116,7 +116,7 @@ static void on_redacted(const struct mx_reply *reply, void *arg)
 {
 	struct mx_place *place = arg;
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	if (reply->outcome != MX_OK)
 		log_warn("matrix.unredacted status=%d", reply->status);
@@ -162,7 +162,7 @@ static void on_reactions(const struct mx_reply *reply, void *arg)
 	const char *key;
 	const char *ours;
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	item = STAILQ_FIRST(&place->items);
 	ours = find_ours(place->m, reply->body, &key);

@@ -79,7 +79,7 @@ static void on_uploaded(const struct mx_reply *reply, void *arg)
 	const char *part;
 	size_t len;
 
-	if (!mx_place_answered(place, reply))
+	if (!mx_place_answered(place))
 		return;
 	if (reply->outcome == MX_OK && mx_uri_split(uri, &part, &len, &part, &len)) {
 		item->file->uri = xstrdup(uri);

@@ -293,15 +293,11 @@ void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_f
 	mx_http_call(place->m->http, call, done, place);
 }
 
-bool mx_place_answered(struct mx_place *place, const struct mx_reply *reply)
+bool mx_place_answered(struct mx_place *place)
 {
 	bool matters = !place->void_call;
 
 	place->busy = place->void_call = false;
-	if (reply->outcome == MX_TOKEN) {
-		mx_life_token_refused(place->m, reply);
-		return false;
-	}
 	if (!matters)
 		mx_place_run(place);
 	return matters;

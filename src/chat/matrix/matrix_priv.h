@@ -232,9 +232,8 @@ void mx_room_pause(struct mx_room *room, const char *what, const struct mx_reply
 void mx_room_lost(struct mx_room *room, const char *why);
 /* One call of the room's; at most one at a time. The callback gets the room. */
 void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *done);
-/* To be called first by each callback; false: the answer does not matter, and the room may be gone
- * (as all is when our token was refused). */
-bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply);
+/* To be called first by each callback; false: the answer does not matter any more. */
+bool mx_room_answered(struct mx_room *room);
 
 /* matrix_chore.c: calls whose failure is only logged; as: NULL the bot */
 void mx_chore_add(struct mx_room *room, const char *method, const char *path, const char *body,
@@ -311,7 +310,7 @@ void mx_place_lost(struct mx_place *place, const char *why);
 const char *mx_place_room_id(const struct mx_place *place);
 /* As mx_room_call() and mx_room_answered(). */
 void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
-bool mx_place_answered(struct mx_place *place, const struct mx_reply *reply);
+bool mx_place_answered(struct mx_place *place);
 /* "!room" or "!room/$root" */
 void mx_address(struct strbuf *out, const char *room, const char *root);
 bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX]);

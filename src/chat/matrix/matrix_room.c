@@ -153,15 +153,11 @@ void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *
 	mx_http_call(room->m->http, call, done, room);
 }
 
-bool mx_room_answered(struct mx_room *room, const struct mx_reply *reply)
+bool mx_room_answered(struct mx_room *room)
 {
 	bool matters = !room->void_call;
 
 	room->busy = room->void_call = false;
-	if (reply->outcome == MX_TOKEN) {
-		mx_life_token_refused(room->m, reply);
-		return false;
-	}
 	if (!matters)
 		mx_room_done(room);
 	return matters;
@@ -205,7 +201,7 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_OK) {
 		room->rejoined = true;
@@ -231,7 +227,7 @@ static void on_state(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_FORBIDDEN || reply->outcome == MX_NOT_FOUND) {
 		if (room->rejoined)

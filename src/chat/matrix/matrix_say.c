@@ -122,7 +122,7 @@ static void on_said(const struct mx_reply *reply, void *arg)
 	struct mx_place *place = arg;
 	const char *id = mx_str(reply->body, "event_id");
 
-	if (!mx_place_answered(place, reply) || blame_server(place, reply))
+	if (!mx_place_answered(place) || blame_server(place, reply))
 		return;
 	if (reply->outcome == MX_OK && strlen(id) < MX_ID_MAX) {
 		(void)STR_COPY(place->latest, id);

@@ -34,7 +34,7 @@ static void on_create(const struct mx_reply *reply, void *arg)
 	char id[MX_ID_MAX];
 	const char *predecessor = mx_str(mx_get(reply->body, "predecessor"), "room_id");
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome != MX_OK || strcmp(predecessor, room->id) != 0) {
 		mx_room_lost(room, "it was replaced by a room that is not its successor");
@@ -56,7 +56,7 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 	struct mx_call call = {.method = "GET"};
 	STRBUF_AUTO(path);
 
-	if (!mx_room_answered(room, reply))
+	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome != MX_OK)
 		return; /* an invitation may come */
