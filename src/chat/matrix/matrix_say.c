@@ -96,7 +96,7 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 		place->room->checked = false;
 		return true;
 	}
-	if (reply->outcome == MX_REFUSED && place->threaded) {
+	if (reply->status == 400 && place->threaded) {
 		mx_place_drop_card(place);
 		return true;
 	}
