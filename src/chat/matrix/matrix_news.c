@@ -25,8 +25,6 @@ bool mx_news_is_old(const struct mx_sync *sync, const struct cJSON *event)
 
 /* ---- us in a room -------------------------------------------------------------------------------- */
 
-enum step { STEP_NONE, STEP_IN, STEP_OUT };
-
 static bool is_member_event(const struct cJSON *event, const char *user)
 {
 	return strcmp(mx_str(event, "type"), "m.room.member") == 0 &&
@@ -34,17 +32,17 @@ static bool is_member_event(const struct cJSON *event, const char *user)
 	       strcmp(mx_str(event, "state_key"), user) == 0;
 }
 
-/* A change of name is an event like a coming; where we were in already, it says so. */
-static enum step step_of(const struct matrix *m, const struct cJSON *event)
+/* Whether we were in the room before that change of ours. What was before is said where there was
+ * anything; a server that does not say it tells at least that who leaves was there. */
+static bool was_in(const struct cJSON *event)
 {
 	const char *now = mx_str(mx_get(event, "content"), "membership");
-	const struct cJSON *before = mx_get(mx_get(event, "unsigned"), "prev_content");
+	const char *before =
+		mx_str(mx_get(mx_get(event, "unsigned"), "prev_content"), "membership");
 
-	if (!is_member_event(event, m->cfg.bot))
-		return STEP_NONE;
-	if (strcmp(now, "join") != 0)
-		return STEP_OUT;
-	return strcmp(mx_str(before, "membership"), "join") == 0 ? STEP_NONE : STEP_IN;
+	if (before[0])
+		return strcmp(before, "join") == 0;
+	return strcmp(now, "leave") == 0 || strcmp(now, "ban") == 0;
 }
 
 static int tell(struct matrix *m, const char *room, const struct cJSON *json)
@@ -66,11 +64,10 @@ int mx_news_tell_room(struct matrix *m, const char *room, const struct cJSON *co
 	bool in = true;
 
 	for (size_t i = n; i > 0; i--) {
-		enum step step = step_of(m, events[i - 1]);
+		bool own = is_member_event(events[i - 1], m->cfg.bot);
 
-		ours[i - 1] = in || step != STEP_NONE;
-		if (step != STEP_NONE)
-			in = step == STEP_OUT;
+		ours[i - 1] = in || own;
+		in = own ? was_in(events[i - 1]) : in;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (ours[i] && tell(m, room, events[i]) < 0)

@@ -169,6 +169,10 @@ static void assert_asks_from(const char *since)
 #define RENAME(id)                                                                                 \
 	MEMBER(id, BOT, "join", ",\"unsigned\":{\"prev_content\":{\"membership\":\"join\"}}")
 #define LEAVE(id) MEMBER(id, BOT, "leave", "")
+#define LEAVE_INVITE(id)                                                                           \
+	MEMBER(id, BOT, "leave", ",\"unsigned\":{\"prev_content\":{\"membership\":\"invite\"}}")
+#define INVITE_AGAIN(id)                                                                           \
+	MEMBER(id, BOT, "invite", ",\"unsigned\":{\"prev_content\":{\"membership\":\"leave\"}}")
 #define ROOMS(next, kind, rooms)                                                                   \
 	"{\"next_batch\":\"" next "\",\"rooms\":{\"" kind "\":{" rooms "}}}"
 #define WHOLE(events) "\"" ROOM "\":{\"timeline\":{\"events\":[" events "]}}"
@@ -548,7 +552,10 @@ static void mx_sync__leaves_out__what_was_said_without_us(void **state)
 		{SAID("a") "," LEAVE("l") "," SAID("b") "," JOIN("j") "," SAID("c"),
 		 "$a -" ROOM " in $c"},
 		{SAID("a") "," MEMBER("i", BOT, "invite", "") "," SAID("b") "," JOIN("j"),
-		 "$a +" ROOM "/" BOT "/0 in"},
+		 "+" ROOM "/" BOT "/0 in"},
+		{SAID("a") "," LEAVE_INVITE("l"), "-" ROOM},
+		{SAID("a") "," INVITE_AGAIN("i") "," SAID("b") "," JOIN("j"),
+		 "+" ROOM "/" BOT "/0 in"},
 		{SAID("a") "," MEMBER("j", "@bob:example.org", "join", "") "," SAID("b"),
 		 "$a $j/@bob:example.org $b"},
 		{SAID("a") "," LEAVE("l"), "$a -" ROOM},
