@@ -166,6 +166,8 @@ static void on_reactions(const struct mx_reply *reply, void *arg)
 		return;
 	item = STAILQ_FIRST(&place->items);
 	ours = find_ours(place->m, reply->body, &key);
+	if (!ours[0] && item->id.v) /* it is the first */
+		send_receipt(place, item);
 	if (ours[0] && strcmp(key, item->key) == 0)
 		mx_item_done(place, "");
 	else if (ours[0])
@@ -199,27 +201,15 @@ static bool is_overtaken(const struct mx_item *item)
 	return false;
 }
 
-/* What need not wait is handed over without having been called queued. */
-static bool is_first(const struct mx_item *item)
-{
-	return item->id.v && (item->mark == MARK_QUEUED || item->mark == MARK_HANDED_OVER);
-}
-
 void mx_mark_send(struct mx_place *place, struct mx_item *item)
 {
-	if (is_first(item))
-		send_receipt(place, item);
 	if (is_overtaken(item)) {
 		mx_item_done(place, "");
 		return;
 	}
 	if (item->id.v && place->m->cfg.status_events)
 		send_status(place, item);
-	/* Nothing can be there before the first. */
-	if (item->id.v && item->mark == MARK_QUEUED)
-		react(place, item);
-	else
-		ask_reactions(place, item);
+	ask_reactions(place, item);
 }
 
 void mx_mark(struct matrix *m, const struct chat_mark_call *mark)
