@@ -123,8 +123,9 @@ static void take_page(struct mx_gap *gap, const struct cJSON *chunk)
 
 	if (!cJSON_IsArray(chunk))
 		return;
-	cJSON_ArrayForEach (event, chunk)
+	cJSON_ArrayForEach (event, chunk) {
 		cJSON_AddItemToArray(gap->older, cJSON_Duplicate(event, true));
+	}
 	gap->pages++;
 }
 

@@ -20,9 +20,14 @@ struct cut {
 	const char *end;
 };
 
+static bool is_among(char c, const char *chars)
+{
+	return c && strchr(chars, c);
+}
+
 static void skip_blanks(struct cut *c)
 {
-	while (c->p < c->end && memchr(" \t\r\n", *c->p, 4))
+	while (c->p < c->end && is_among(*c->p, " \t\r\n"))
 		c->p++;
 }
 
@@ -65,7 +70,7 @@ static bool skip_value(struct cut *c)
 				return true;
 			continue;
 		}
-		if (depth == 0 && memchr(",]} \t\r\n", what, 7))
+		if (depth == 0 && is_among(what, ",]} \t\r\n"))
 			return c->p > start;
 		if (what == '{' || what == '[')
 			depth++;
