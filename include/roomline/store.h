@@ -3,10 +3,11 @@
  * The truth on disk: plain functions over SQLite (src/store/, the only user of sqlite3.h), one
  * prepared statement each.
  *
- * Steps and batches. Each use case runs in a *step* (a savepoint): store_step_begin() ...
- * store_step_end(keep). Steps of one loop turn share one *batch* (a transaction), which
- * store_commit() makes durable with one sync. Whatever must only happen when the data is safe (the
- * 200 to a provider, the request to a provider, a stanza) is given to store_after_commit().
+ * Steps and batches. Each use case runs in a *step*, which is kept or taken back as a whole:
+ * store_step_begin() ... store_step_end(keep). Steps of one loop turn share one *batch* (a
+ * transaction), which store_commit() makes durable with one sync. Whatever must only happen when
+ * the data is safe (the 200 to a provider, the request to a provider, a stanza) is given to
+ * store_after_commit().
  *
  *  1. Functions that change rows are called inside a step only; steps do not nest.
  *  2. A function returns 0, or -1 with err; the step must then end with keep = false.

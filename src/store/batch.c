@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Batches and steps. A batch is a transaction, so that one sync pays for all use cases of a loop
- * turn; a step is a savepoint in it, so that one use case can fail alone.
+ * turn; a step is a part of it that can be taken back, so that one use case can fail alone. The
+ * first step of a batch that is taken back costs a rollback and the writing of what was kept before
+ * it (redo.c); those after it have savepoints, or a crowd of refusals would write it all each time.
  *
  * When the disk is full or broken SQLite may roll back the whole transaction by itself. The batch
  * is then marked as failed: until store_commit() has told the waiters, steps are refused, because
@@ -58,19 +60,26 @@ static void reading_end(struct store *store)
 	store->reading = false;
 }
 
+/* IMMEDIATE: to be refused now, not at the first row. */
+static int transaction_begin(struct store *store)
+{
+	return sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+}
+
 static int batch_begin(struct store *store, struct error *err)
 {
 	int rc;
 
 	reading_end(store);
-	/* IMMEDIATE: to be refused now, not at the first row. */
-	rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	rc = transaction_begin(store);
 	/* After one wait in vain, no more waiting till the lock is gone: a crowd of requests would
 	 * else keep the loop standing, each for as long. */
 	(void)sqlite3_busy_timeout(store->db, (rc & 0xff) == SQLITE_BUSY ? 0 : BUSY_TIMEOUT_MS);
 	if (rc != SQLITE_OK)
 		return sql_error(store->db, rc, err);
 	store->in_batch = true;
+	store->guarded = false;
+	strbuf_reset(&store->redo.log);
 	store->tally_at_batch = store->tally;
 	if (store->on_batch)
 		store->on_batch(store->on_batch_arg);
@@ -85,14 +94,41 @@ int store_step_begin(struct store *store, struct error *err)
 		return sql_error(store->db, SQLITE_ABORT_ROLLBACK, err);
 	if (!store->in_batch && batch_begin(store, err))
 		return -1;
-	if (control(store, "SAVEPOINT step", err)) {
+	if (store->guarded && control(store, "SAVEPOINT step", err)) {
 		batch_notice_loss(store);
 		return -1;
 	}
 	store->in_step = true;
+	store->has_savepoint = store->guarded;
+	store->redo_mark = store->redo.log.len;
 	store->step_waiters = store->waiter_n;
 	store->tally_at_step = store->tally;
 	return 0;
+}
+
+static int keep_step(struct store *store, struct error *err)
+{
+	return store->has_savepoint ? control(store, "RELEASE step", err) : 0;
+}
+
+static int undo_step(struct store *store, struct error *err)
+{
+	int rc;
+
+	if (store->has_savepoint)
+		return control(store, "ROLLBACK TO step", err) ||
+				       control(store, "RELEASE step", err)
+			       ? -1
+			       : 0;
+	if (!store->guarded && store->redo.log.len == store->redo_mark)
+		return 0; /* it wrote nothing */
+	store->guarded = true;
+	if (control(store, "ROLLBACK", err))
+		return -1;
+	rc = transaction_begin(store);
+	if (rc != SQLITE_OK)
+		return sql_error(store->db, rc, err);
+	return redo_run(&store->redo, store->redo_mark, err);
 }
 
 int store_step_end(struct store *store, bool keep, struct error *err)
@@ -107,11 +143,9 @@ int store_step_end(struct store *store, bool keep, struct error *err)
 			rc = sql_error(store->db, SQLITE_ABORT_ROLLBACK, err);
 		keep = false;
 	} else if (keep) {
-		rc = control(store, "RELEASE step", err);
+		rc = keep_step(store, err);
 	} else {
-		rc = control(store, "ROLLBACK TO step", err) || control(store, "RELEASE step", err)
-			     ? -1
-			     : 0;
+		rc = undo_step(store, err);
 		store->tally = store->tally_at_step;
 	}
 	if (rc && !store->failed)

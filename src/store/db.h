@@ -4,6 +4,7 @@
 #define DB_H
 
 #include "roomline/store.h"
+#include "store/redo.h"
 
 #include <sqlite3.h>
 
@@ -14,6 +15,7 @@ struct statement {
 	const char *text; /* NULL: the slot is free */
 	sqlite3_stmt *stmt;
 	bool writes;
+	struct strbuf params; /* of its present use, when it writes */
 };
 
 struct waiter {
@@ -39,6 +41,12 @@ struct store {
 	bool in_step;
 	bool failed;  /* the batch is lost; nothing more goes into it */
 	bool reading; /* the waiters of a commit share a transaction */
+	/* From here on the steps of the batch have savepoints: one was undone already, or there is
+	 * too much to do again. */
+	bool guarded;
+	bool has_savepoint; /* the step */
+	struct redo redo;
+	size_t redo_mark; /* where the step begins in its log */
 	void (*on_batch)(void *arg);
 	void *on_batch_arg;
 	struct waiter *waiters; /* of the batch, in the order they asked */

@@ -8,6 +8,8 @@
 #include "base/xalloc.h"
 #include "store/db.h"
 
+#include <string.h>
+
 static struct statement *find_slot(struct store *store, const char *text)
 {
 	size_t i = ((uintptr_t)text >> 3) * 0x9E3779B1u;
@@ -33,6 +35,7 @@ struct sql sql_begin(struct store *store, const char *text)
 			return q;
 		slot->text = text;
 		slot->writes = !sqlite3_stmt_readonly(slot->stmt);
+		strbuf_init(&slot->params);
 	}
 	if (slot->writes && !store->in_step)
 		BUG("outside of a step: %s", text);
@@ -44,6 +47,10 @@ struct sql sql_begin(struct store *store, const char *text)
 	if (sqlite3_stmt_busy(slot->stmt))
 		BUG("used twice at a time: %s", text);
 	q.stmt = slot->stmt;
+	if (slot->writes && !store->guarded) {
+		strbuf_reset(&slot->params);
+		q.params = &slot->params;
+	}
 	return q;
 }
 
@@ -61,31 +68,57 @@ static void note(struct sql *q, int rc)
 void sql_int(struct sql *q, int64_t value)
 {
 	note(q, sqlite3_bind_int64(q->stmt, ++q->param, value));
+	if (q->params)
+		redo_bind_int(q->params, value);
 }
 
 void sql_text(struct sql *q, const char *value)
 {
-	note(q, sqlite3_bind_text(q->stmt, ++q->param, value, -1, SQLITE_STATIC));
+	size_t len = strlen(value);
+
+	note(q, sqlite3_bind_text64(q->stmt, ++q->param, value, len, SQLITE_STATIC, SQLITE_UTF8));
+	if (q->params)
+		redo_bind_text(q->params, value, len);
 }
 
 void sql_blob(struct sql *q, const void *bytes, size_t len)
 {
 	if (q->stmt)
 		note(q, sqlite3_bind_blob64(q->stmt, ++q->param, bytes, len, SQLITE_STATIC));
+	if (q->params)
+		redo_bind_blob(q->params, bytes, len);
 }
 
 void sql_id(struct sql *q, int64_t id)
 {
-	if (id)
+	if (id) {
 		sql_int(q, id);
-	else
-		note(q, sqlite3_bind_null(q->stmt, ++q->param));
+		return;
+	}
+	note(q, sqlite3_bind_null(q->stmt, ++q->param));
+	if (q->params)
+		redo_bind_null(q->params);
+}
+
+/* One that writes has done so when it gives its first row, or none. */
+static int step_and_log(struct sql *q)
+{
+	struct store *store = q->store;
+	int64_t id_before = sqlite3_last_insert_rowid(store->db);
+	int rc = sqlite3_step(q->stmt);
+
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+		if (!redo_add(&store->redo, q->stmt, q->params, id_before))
+			store->guarded = true;
+		q->params = NULL;
+	}
+	return rc;
 }
 
 int sql_step(struct sql *q, struct error *err)
 {
 	if (q->rc == SQLITE_OK || q->rc == SQLITE_ROW)
-		q->rc = sqlite3_step(q->stmt);
+		q->rc = q->params ? step_and_log(q) : sqlite3_step(q->stmt);
 	if (q->rc == SQLITE_ROW) {
 		q->column = 0;
 		return 1;

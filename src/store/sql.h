@@ -25,7 +25,8 @@
 
 struct sql {
 	struct store *store;
-	sqlite3_stmt *stmt; /* NULL when rc says why */
+	sqlite3_stmt *stmt;    /* NULL when rc says why */
+	struct strbuf *params; /* of one that writes, until it has: see redo.h */
 	int rc;
 	int param;
 	int column;

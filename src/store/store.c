@@ -143,6 +143,7 @@ int store_open(const char *path, struct store **store_out, struct error *err)
 	bool in_memory = strcmp(path, ":memory:") == 0;
 	struct store *store = xcalloc(1, sizeof(*store));
 
+	strbuf_init(&store->redo.log);
 	store->lock_fd = -1;
 	if ((!in_memory && (store_lock(path, &store->lock_fd, err) || create_private(path, err))) ||
 	    store_open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->db, err) ||
@@ -159,8 +160,12 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	batch_abandon(store);
-	for (size_t i = 0; i < STATEMENTS_MAX; i++)
+	for (size_t i = 0; i < STATEMENTS_MAX; i++) {
 		(void)sqlite3_finalize(store->statements[i].stmt);
+		if (store->statements[i].text)
+			strbuf_release(&store->statements[i].params);
+	}
+	strbuf_release(&store->redo.log);
 	(void)sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		(void)close(store->lock_fd);
