@@ -163,6 +163,10 @@ class Roomline:
         with open(self.path("roomline.log"), encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def wait_log(self, words, times=1, timeout=30):
+        wait_until(lambda: self.log().count(words) >= times, timeout,
+                   lambda: f"{words!r}, {times} times, in {self.log()[-3000:]}")
+
     def close(self):
         self.kill()
         if self.own_folder:

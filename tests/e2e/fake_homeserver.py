@@ -70,7 +70,8 @@ class FakeHomeserver(Homeserver):
 
     def fault(self, path, do, count=1, method=None, skip=0, **more):
         """do: "status" (status, body, headers), "drop" (before anything is done), "drop_after"
-        (all is done, the connection breaks), "pass". seconds: waits first. skip: lets some pass."""
+        (all is done, the connection breaks), "pass". seconds: waits first. skip: lets some pass.
+        text: only requests whose body holds these words."""
         return self.ask("POST", "/_fake/faults", {
             "path": path, "do": do, "count": count, "method": method, "skip": skip, **more})
 

@@ -283,7 +283,7 @@ class Server:
 
     @web.middleware
     async def middleware(self, request, handler):
-        fault = None if request.path.startswith("/_fake/") else self.fault_for(request)
+        fault = None if request.path.startswith("/_fake/") else await self.fault_for(request)
         entry = {"method": request.method, "path": request.path, "user": "", "status": 0,
                  "query": dict(request.query), "at": time.time()}
         self.requests.append(entry)
@@ -314,10 +314,12 @@ class Server:
             return self.drop(request)
         return reply
 
-    def fault_for(self, request):
+    async def fault_for(self, request):
         for fault in self.faults:
             if fault["left"] == 0 or not re.search(fault["path"], request.path) or (
                     fault.get("method") and fault["method"] != request.method):
+                continue
+            if fault.get("text") and fault["text"].encode() not in await request.read():
                 continue
             if fault.get("skip"):
                 fault["skip"] -= 1
