@@ -248,9 +248,9 @@ int store_message_set_handled(struct store *store, struct message_id id, struct 
 int store_find_last_outbound(struct store *store, struct conversation_id conversation,
 			     struct message_row *out, struct error *err);
 /* Age in ms of the newest outbound text with the same words (case, accents and the blanks between
- * are forgiven) to the same number that they may have or get (not UNDELIVERED, FAILED, EXPIRED or CANCELLED) and that is older than `before` (v == 0: any);
- * -1 when none. */
-int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
+ * are forgiven) in the conversation that they may have or get (not UNDELIVERED, FAILED, EXPIRED or
+ * CANCELLED) and that is older than `before` (v == 0: any); -1 when none. */
+int store_duplicate_age(struct store *store, struct conversation_id conversation, const char *text,
 			struct message_id before, int64_t now, int64_t *age_out, struct error *err);
 
 struct message_counts {

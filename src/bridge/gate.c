@@ -39,7 +39,7 @@ int gate_ask(struct bridge *bridge, const struct message_row *row, const struct 
 	int held = store_find_hold(bridge->store, &row->phone, &hold, err);
 
 	if (suppressed < 0 || held < 0 || media_ask(bridge, row, sender, &input.files, err) < 0 ||
-	    store_duplicate_age(bridge->store, &row->phone, row->text, row->id, input.now,
+	    store_duplicate_age(bridge->store, row->conversation, row->text, row->id, input.now,
 				&input.duplicate_age, err) < 0)
 		return -1;
 	input.suppressed = suppressed ? suppression.reason : NULL;

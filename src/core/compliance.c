@@ -34,26 +34,32 @@ struct gate_rule {
 
 static bool is_paused(const struct gate_input *input, char *why, size_t size)
 {
+	if (!input->paused)
+		return false;
 	(void)snprintf(why, size,
 		       "Queued: an organizer has paused all texting. It goes out when they "
 		       "resume.");
-	return input->paused;
+	return true;
 }
 
 static bool is_late(const struct gate_input *input, char *why, size_t size)
 {
-	(void)snprintf(why, size, "Too late: it was only good for a while after they wrote.");
 	/* Before its time can begin, the clock was set back: how late it is nobody knows. */
-	return input->not_after > 0 &&
-	       (input->now > input->not_after || input->now < input->not_after - GATE_ANSWER_MS);
+	if (input->not_after == 0 ||
+	    (input->now <= input->not_after && input->now >= input->not_after - GATE_ANSWER_MS))
+		return false;
+	(void)snprintf(why, size, "Too late: it was only good for a while after they wrote.");
+	return true;
 }
 
 static bool is_untextable(const struct gate_input *input, char *why, size_t size)
 {
 	enum phone_class class = phone_classify(&input->to);
 
+	if (phone_is_textable(class))
+		return false;
 	(void)snprintf(why, size, "Not sent: %s cannot be texted.", phone_class_name(class));
-	return !phone_is_textable(class);
+	return true;
 }
 
 static bool is_suppressed(const struct gate_input *input, char *why, size_t size)
@@ -72,16 +78,20 @@ static bool is_suppressed(const struct gate_input *input, char *why, size_t size
 
 static bool is_overtaken(const struct gate_input *input, char *why, size_t size)
 {
+	if (input->suppressed)
+		return false;
 	(void)snprintf(why, size, "Not sent: they have opted in again since.");
-	return !input->suppressed;
+	return true;
 }
 
 static bool is_held(const struct gate_input *input, char *why, size_t size)
 {
+	if (!input->hold)
+		return false;
 	(void)snprintf(why, size,
 		       "Not sent: they may have asked to stop. Decide first: `!optout` or "
 		       "`!keep`.");
-	return input->hold;
+	return true;
 }
 
 static int64_t repeat_window(enum gate_kind kind)
@@ -145,8 +155,10 @@ const char *gate_first_visible(const char *text)
 
 static bool is_empty(const struct gate_input *input, char *why, size_t size)
 {
+	if (!is_wordless(input) || input->files.n > 0)
+		return false;
 	(void)snprintf(why, size, "Not sent: there are no words in it.");
-	return is_wordless(input) && input->files.n == 0;
+	return true;
 }
 
 static bool is_too_long(const struct gate_input *input, char *why, size_t size)
@@ -161,7 +173,7 @@ static bool is_too_long(const struct gate_input *input, char *why, size_t size)
 			       "allowed. Shorten it or send it in parts.",
 			       count.segments, sms_encoding_word(count.encoding),
 			       input->max_segments);
-	else
+	else if (count.units > input->max_chars)
 		(void)snprintf(why, size,
 			       "Not sent: too long, it has %d characters and the provider takes "
 			       "%d. Shorten it or send it in parts.",
@@ -171,35 +183,43 @@ static bool is_too_long(const struct gate_input *input, char *why, size_t size)
 
 static bool is_filed_in_vain(const struct gate_input *input, char *why, size_t size)
 {
+	if (input->files.n == 0 || input->files.possible)
+		return false;
 	(void)snprintf(why, size,
 		       "Not sent: the provider of this number takes no pictures or files. Send "
 		       "words, or a link.");
-	return input->files.n > 0 && !input->files.possible;
+	return true;
 }
 
 static bool is_file_untextable(const struct gate_input *input, char *why, size_t size)
 {
+	if (!input->files.untextable)
+		return false;
 	(void)snprintf(why, size,
 		       "Not sent: phones cannot be sent this kind of file (%s). JPEG, PNG and GIF "
 		       "pictures, MP4 and 3GP videos and contact cards can be sent.",
-		       input->files.untextable ? input->files.untextable : "");
-	return input->files.untextable != NULL;
+		       input->files.untextable);
+	return true;
 }
 
 static bool is_file_large(const struct gate_input *input, char *why, size_t size)
 {
+	if (input->files.n == 0 || input->files.bytes <= input->files.max_bytes)
+		return false;
 	(void)snprintf(why, size,
 		       "Not sent: the file has %lld kB, and %lld kB can be sent. Make it smaller, "
 		       "or send a link.",
 		       (long long)((input->files.bytes + 1023) / 1024),
 		       (long long)(input->files.max_bytes / 1024));
-	return input->files.n > 0 && input->files.bytes > input->files.max_bytes;
+	return true;
 }
 
 static bool is_file_unread(const struct gate_input *input, char *why, size_t size)
 {
+	if (!input->files.unread)
+		return false;
 	(void)snprintf(why, size, "Queued: the file is being looked at.");
-	return input->files.unread;
+	return true;
 }
 
 static const struct gate_rule rules[] = {

@@ -106,7 +106,9 @@ void phone_store_set_state(struct phone_store *store, const char *number, int64_
 		return;
 	TAILQ_FOREACH_REVERSE(text, &phone->texts, phone_texts, link)
 	{
-		if (text->seq == seq)
+		if (text->seq == seq) {
 			(void)STR_COPY(text->state, state);
+			break;
+		}
 	}
 }

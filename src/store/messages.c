@@ -164,21 +164,19 @@ static int64_t hash_text(const char *text)
 	return hash_words(same.buf);
 }
 
-int store_duplicate_age(struct store *store, const struct phone *phone, const char *text,
+int store_duplicate_age(struct store *store, struct conversation_id conversation, const char *text,
 			struct message_id before, int64_t now, int64_t *age_out, struct error *err)
 {
 	STRBUF_AUTO(wanted);
 	int64_t at;
 	int rc;
-	SQL_AUTO(
-		q, store,
-		"SELECT m.created_at, m.text FROM contact c JOIN conversation v ON v.contact = c.id"
-		" JOIN message m ON m.conversation = v.id"
-		" WHERE c.phone = ?1 AND m.outbound = 1 AND m.text_hash = ?2"
-		" AND (?3 = 0 OR m.id < ?3) AND m.state < 91 ORDER BY m.id DESC");
+	SQL_AUTO(q, store,
+		 "SELECT created_at, text FROM message"
+		 " WHERE conversation = ?1 AND outbound = 1 AND text_hash = ?2"
+		 " AND (?3 = 0 OR id < ?3) AND state < 91 ORDER BY id DESC");
 
 	add_same_words(&wanted, text);
-	sql_text(&q, phone->e164);
+	sql_int(&q, conversation.v);
 	sql_int(&q, hash_words(wanted.buf));
 	sql_int(&q, before.v);
 	*age_out = -1;

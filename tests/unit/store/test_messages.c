@@ -320,9 +320,12 @@ static void find_last_outbound__skips__what_was_not_handed_over(void **state)
 static int64_t age(struct store *store, const char *text, struct message_id except, int64_t now)
 {
 	struct phone phone = phone_of("+14155550100");
+	struct contact_row contact;
+	struct conversation_row row;
 	int64_t out;
 
-	OK(store_duplicate_age(store, &phone, text, except, now, &out, NULL));
+	FOUND(store_find_person(store, &phone, &contact, &row, NULL));
+	OK(store_duplicate_age(store, row.id, text, except, now, &out, NULL));
 	return out;
 }
 
