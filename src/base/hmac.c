@@ -10,15 +10,18 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+/* Fetched once and kept: what EVP_sha256() gives is looked up anew at each use, which takes as long
+ * as to hash a secret. */
 static const EVP_MD *digest_of(enum hash_kind kind)
 {
-	switch (kind) {
-	case HASH_SHA1:
-		return EVP_sha1();
-	case HASH_SHA256:
-		return EVP_sha256();
-	}
-	BUG("unknown hash");
+	static const char *const names[] = {[HASH_SHA1] = "SHA1", [HASH_SHA256] = "SHA256"};
+	static EVP_MD *fetched[sizeof(names) / sizeof(names[0])];
+
+	if (!fetched[kind])
+		fetched[kind] = EVP_MD_fetch(NULL, names[kind], NULL);
+	if (!fetched[kind])
+		BUG("OpenSSL has no %s", names[kind]);
+	return fetched[kind];
 }
 
 size_t hmac_digest(enum hash_kind kind, const void *key, size_t key_len, const void *data,
