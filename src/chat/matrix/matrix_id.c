@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Ids, checked as strictly as the specification allows without refusing old rooms and users. */
+/* Ids, checked as strictly as the specification allows without refusing old rooms and users, and
+ * digests. */
 #include "chat/matrix/matrix_id.h"
 
+#include "base/hmac.h"
 #include "base/utf8.h"
+#include "base/xalloc.h"
 
 #include <string.h>
 
@@ -103,4 +106,14 @@ bool mx_uri_split(const char *uri, const char **server, size_t *server_len, cons
 	*id = uri + host + 1;
 	*id_len = media;
 	return true;
+}
+
+void mx_digest(const char *text, char out[MX_DIGEST_MAX])
+{
+	uint8_t digest[HASH_MAX];
+	STRBUF_AUTO(hex);
+
+	(void)hash_digest(HASH_SHA256, text, strlen(text), digest);
+	hex_encode(&hex, digest, (MX_DIGEST_MAX - 1) / 2);
+	(void)str_copy(out, MX_DIGEST_MAX, hex.buf);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Ids of users, rooms, aliases and events, and mxc:// addresses of files. What passes here is at
+ * Ids of users, rooms, aliases and events, mxc:// addresses of files, and digests. What passes here is at
  * most 255 bytes of valid UTF-8 without control characters, blanks and U+FFFD (which stands for
  * what JSON could not carry, so that two ids would look like one). Ids are compared byte by byte.
  * https://spec.matrix.org/v1.15/appendices/#identifier-grammar
@@ -22,5 +22,9 @@ bool mx_is_event(const char *text);
  * their lengths. False, and nothing set, otherwise. */
 bool mx_uri_split(const char *uri, const char **server, size_t *server_len, const char **id,
 		  size_t *id_len);
+
+/* 16 hex digits that tell texts apart. */
+#define MX_DIGEST_MAX 17
+void mx_digest(const char *text, char out[MX_DIGEST_MAX]);
 
 #endif

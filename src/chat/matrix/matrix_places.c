@@ -73,12 +73,13 @@ const char *mx_place_room_id(const struct mx_place *place)
 	return place->room ? place->room->id : place->direct;
 }
 
-static void set_address(struct mx_place *place)
+void mx_place_set_address(struct mx_place *place)
 {
 	struct matrix *m = place->m;
 	STRBUF_AUTO(address);
 
-	if (mx_place_room_id(place)[0])
+	/* A desk by itself is nobody's place. */
+	if (mx_place_room_id(place)[0] && (!place->threaded || place->root[0]))
 		mx_address(&address, mx_place_room_id(place), place->root);
 	if (strcmp(address.buf, place->at) == 0)
 		return;
@@ -139,14 +140,25 @@ void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, 
 	}
 }
 
+void mx_places_change_room(const struct mx_room *from, struct mx_room *to)
+{
+	struct mx_place *place;
+
+	TAILQ_FOREACH(place, &to->m->places, link)
+	{
+		if (place->room == from)
+			place->room = to;
+	}
+}
+
 /* ---- what the bridge wants -------------------------------------------------------------------------------- */
 
 static void take_wishes(struct mx_place *place, const struct chat_place *from)
 {
 	bool was_muted = place->muted;
 
-	place->card_stale |= mx_text_set(&place->title, from->title);
-	place->card_stale |= mx_text_set(&place->topic, from->topic);
+	(void)mx_text_set(&place->title, from->title);
+	(void)mx_text_set(&place->topic, from->topic);
 	(void)mx_text_set(&place->contact_name, from->contact_name);
 	mx_people_set(&place->members, from->members, from->member_n);
 	(void)STR_COPY(place->token, from->token);
@@ -157,9 +169,10 @@ static void take_wishes(struct mx_place *place, const struct chat_place *from)
 		mx_mark_own(place, place->root, place->muted ? MX_KEY_MUTED : "");
 }
 
-/* Tells the room, when it is the place's alone. */
 static void pass_wishes(struct mx_place *place)
 {
+	if (place->threaded)
+		mx_desk_want(place);
 	if (!place->room || place->threaded)
 		return;
 	mx_room_want(place->room, place->title, place->topic, &place->members, place->invite,
@@ -201,52 +214,18 @@ static void find_room(struct mx_place *place, const char *address)
 	}
 	place->threaded = room[0] ? place->root[0] != '\0'
 				  : m->cfg.threads && place->kind == PLACE_CONVERSATION;
-	if (!place->threaded)
+	if (!place->threaded) {
 		place->room = own_room(place, room);
-	else if (room[0])
-		place->room = mx_desk_at(m, room, place);
-	else
-		place->room = mx_desk_for(m, place);
-}
-
-/* ---- another desk ------------------------------------------------------------------------------------------ */
-
-static void say_moved(struct mx_place *place)
-{
-	struct mx_message message = {
-		.text = "This conversation is now on another desk. Nothing that is written here is "
-			"texted any more.",
-		.notice = true,
-		.thread = place->root,
-		.latest = place->latest};
-	char txn[MX_TXN_MAX];
-	STRBUF_AUTO(path);
-	STRBUF_AUTO(body);
-
-	mx_txn(place->m, (struct relay_id){0}, 'd', txn);
-	mx_path(&path, "/_matrix/client/v3/rooms/{}/send/m.room.message/{}", place->room->id, txn);
-	mx_build_message(&body, &message);
-	mx_chore_add(place->room, "PUT", path.buf, body.buf, NULL, MX_LIMIT_SEND);
-	(void)mx_room_run(place->room);
-}
-
-void mx_place_drop_card(struct mx_place *place)
-{
-	place->root[0] = place->latest[0] = '\0';
-	place->cards++;
-	place->opening = true;
-	set_address(place);
-}
-
-static void follow_owner(struct mx_place *place)
-{
-	if (mx_desk_must_move(place)) {
-		say_moved(place);
-		place->room = mx_desk_for(place->m, place);
-		mx_place_drop_card(place);
+	} else if (!room[0]) {
+		mx_desk_choose(place);
+	} else {
+		place->room = mx_desk_at(m, room);
+		if (strcmp(place->room->id, room) !=
+		    0) /* it was upgraded, and threads stay behind */
+			place->root[0] = '\0';
+		else
+			mx_card_load(place);
 	}
-	if (place->threaded && place->members.n > 0)
-		mx_desk_seat(place);
 }
 
 void mx_place_open(struct matrix *m, const struct chat_place *from)
@@ -261,12 +240,11 @@ void mx_place_open(struct matrix *m, const struct chat_place *from)
 	take_wishes(place, from);
 	if (fresh)
 		find_room(place, from->address);
-	else if (place->threaded && !place->root[0] && !place->room->wanted)
-		place->room = mx_desk_for(m, place);
-	follow_owner(place);
+	else if (place->threaded && !place->root[0] && !place->room->keep[0])
+		mx_desk_choose(place); /* nobody knows how another like it would look */
 	place->touched |= place->room && place->room->state != MX_ROOM_READY;
 	pass_wishes(place);
-	set_address(place);
+	mx_place_set_address(place);
 	place->opening = true;
 	place->ready = false;
 	mx_place_run(place);
@@ -279,7 +257,6 @@ void mx_place_update(struct matrix *m, const struct chat_place *from)
 	if (!place || place->kind == PLACE_DIRECT)
 		return;
 	take_wishes(place, from);
-	follow_owner(place);
 	pass_wishes(place);
 	place->touched = true;
 	mx_place_run(place);
@@ -303,19 +280,9 @@ bool mx_place_answered(struct mx_place *place)
 	return matters;
 }
 
-void mx_place_set_root(struct mx_place *place, const char *id)
-{
-	(void)STR_COPY(place->root, id);
-	place->retried = place->card_stale = false;
-	mx_recent_note(place->m->recent, id, place->id);
-	set_address(place);
-	if (place->muted)
-		mx_mark_own(place, id, MX_KEY_MUTED);
-}
-
 static void announce(struct mx_place *place)
 {
-	set_address(place);
+	mx_place_set_address(place);
 	place->opening = false;
 	place->ready = true;
 	bridge_place_ready(place->m->host.bridge, matrix_name, place->id, place->at);
@@ -333,6 +300,7 @@ static void place_work(struct mx_place *place)
 {
 	if (place->busy || (!place->opening && !place->ready))
 		return;
+	mx_desk_follow(place);
 	if (!room_is_known(place)) {
 		(void)mx_room_run(place->room);
 		return;
@@ -348,7 +316,7 @@ static void place_work(struct mx_place *place)
 	    !mx_room_run(place->room))
 		return;
 	place->touched = false;
-	if (place->threaded && place->card_stale)
+	if (place->threaded && !mx_card_is_true(place))
 		mx_card_edit(place);
 	else if (!STAILQ_EMPTY(&place->items))
 		mx_item_send(place);
@@ -380,17 +348,26 @@ void mx_place_run(struct mx_place *place)
 		m->work = loop_after(m->host.loop, 0, work, m);
 }
 
+void mx_place_moved(struct mx_place *place, const char *why)
+{
+	(void)why;
+	if (place->threaded)
+		mx_card_drop(place);
+	place->opening = true;
+	place->touched = true;
+	mx_place_set_address(place);
+	mx_place_run(place);
+}
+
 void mx_place_lost(struct mx_place *place, const char *why)
 {
 	if (!place->opening && !place->ready)
 		return;
 	mx_items_free(place);
 	place->void_call = place->busy;
-	place->opening = place->ready = false;
-	if (place->threaded) {
-		place->root[0] = place->latest[0] = '\0';
-		place->cards++;
-	}
-	set_address(place);
+	if (place->threaded)
+		mx_card_drop(place);
+	place->opening = place->ready = place->card_retried = false;
+	mx_place_set_address(place);
 	bridge_place_lost(place->m->host.bridge, matrix_name, place->id, why);
 }

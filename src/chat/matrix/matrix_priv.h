@@ -18,7 +18,7 @@
  *   matrix_state.c    comparing a room with how it should be
  *   matrix_upgrade.c  following a room that was replaced by another
  *   matrix_space.c    the space that all rooms of conversations are in
- *   matrix_desk.c     rooms that hold many conversations, as threads
+ *   matrix_desk.c     rooms that hold many conversations, as threads; matrix_card.c their roots
  *   matrix_say.c      what we say, in order; matrix_mark.c the marks on what others said
  *   matrix_media.c    files that we say, and where those are that others said
  *   matrix_recent.c   which place an event was in
@@ -287,11 +287,12 @@ struct mx_place {
 	struct mx_people members;
 	bool invite;
 	bool muted;
-	bool card_stale; /* what the card says is not true any more */
-	unsigned cards;  /* that we made since we are up */
-	bool busy;       /* a call is under way */
-	bool void_call;  /* whose answer does not matter any more */
-	bool retried;    /* the present item, after the room was looked at again */
+	char card[MX_DIGEST_MAX]; /* of what the card says, as far as we know */
+	bool card_retried;        /* after its desk was looked at again */
+	unsigned cards;           /* that we made since we are up */
+	bool busy;                /* a call is under way */
+	bool void_call;           /* whose answer does not matter any more */
+	bool retried;             /* the present item, after the room was looked at again */
 	struct mx_item_list items;
 };
 
@@ -302,11 +303,12 @@ void mx_place_open(struct matrix *m, const struct chat_place *place);
 void mx_place_update(struct matrix *m, const struct chat_place *place);
 void mx_place_free_all(struct matrix *m);
 void mx_place_run(struct mx_place *place); /* in the next turn */
-void mx_place_set_root(struct mx_place *place, const char *id);
-void mx_place_drop_card(struct mx_place *place); /* another is made, and the bridge told */
 void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),
 		       const char *why);
+void mx_places_change_room(const struct mx_room *from, struct mx_room *to);
 void mx_place_lost(struct mx_place *place, const char *why);
+void mx_place_moved(struct mx_place *place, const char *why); /* its room has another id */
+void mx_place_set_address(struct mx_place *place); /* after a change of its room or its root */
 const char *mx_place_room_id(const struct mx_place *place);
 /* As mx_room_call() and mx_room_answered(). */
 void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
@@ -316,16 +318,21 @@ void mx_address(struct strbuf *out, const char *room, const char *root);
 bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX]);
 
 /* matrix_desk.c */
-/* The desk for one more conversation of that owner's (of the inbox when there is none). */
-struct mx_room *mx_desk_for(struct matrix *m, const struct mx_place *place);
-/* The desk with that id, told how it should look if it is known whose it is. */
-struct mx_room *mx_desk_at(struct matrix *m, const char *id, const struct mx_place *place);
-/* Whether the place's thread belongs on another desk now; seat remembers that it does not. */
-bool mx_desk_must_move(struct mx_place *place);
-void mx_desk_seat(struct mx_place *place);
-/* Sends the place's card, or its new words. */
+/* Puts it on the desk for one more conversation of its owner's (of the inbox when there is none). */
+void mx_desk_choose(struct mx_place *place);
+/* The desk that has or had that id. */
+struct mx_room *mx_desk_at(struct matrix *m, const char *id);
+/* Tells the place's desk how it should look, if it is the owner's. */
+void mx_desk_want(const struct mx_place *place);
+/* Moves it to another desk if it belongs there now. No call of the place's is under way. */
+void mx_desk_follow(struct mx_place *place);
+
+/* matrix_card.c */
 void mx_card_send(struct mx_place *place);
 void mx_card_edit(struct mx_place *place);
+void mx_card_drop(struct mx_place *place); /* another is made, and the bridge told */
+bool mx_card_is_true(const struct mx_place *place);
+void mx_card_load(struct mx_place *place); /* what it says, before we were up */
 
 /* ---- what we say ------------------------------------------------------------------------------------ */
 

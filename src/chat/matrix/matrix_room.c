@@ -74,10 +74,28 @@ static void keep_id(struct mx_room *room)
 	(void)bridge_chat_keep(bridge, matrix_name, key.buf, room->keep);
 }
 
+static void let_go(struct mx_room *room)
+{
+	forget_id(room);
+	mx_chores_free(room);
+	loop_cancel(room->upgrade);
+	room->upgrade = NULL;
+	room->knock = false;
+	room->replacement[0] = '\0';
+	room->state = MX_ROOM_NEW;
+	room->checked = room->rejoined = room->in_space = false;
+	room->void_call = room->busy;
+}
+
 void mx_room_set_id(struct mx_room *room, const char *id)
 {
 	bool known = strcmp(room->id, id) == 0;
+	struct mx_room *other = known ? NULL : mx_room_find(room->m, id);
 
+	if (other) { /* of which nothing but the id was known */
+		mx_places_change_room(other, room);
+		let_go(other);
+	}
 	if (!known) {
 		forget_id(room);
 		(void)STR_COPY(room->id, id);
@@ -325,15 +343,7 @@ void mx_room_lost(struct mx_room *room, const char *why)
 	}
 	if (room->id[0])
 		(void)STR_COPY(room->dead, room->id);
-	forget_id(room);
-	mx_chores_free(room);
-	loop_cancel(room->upgrade);
-	room->upgrade = NULL;
-	room->knock = false;
-	room->replacement[0] = '\0';
-	room->state = MX_ROOM_NEW;
-	room->checked = room->rejoined = room->in_space = false;
-	room->void_call = room->busy;
+	let_go(room);
 	if (room == room->m->space)
 		mx_space_lost(room->m);
 	mx_places_of_room(room, mx_place_lost, why);

@@ -93,11 +93,11 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 		return false;
 	place->retried = true;
 	if (outside) {
-		place->room->checked = false;
+		mx_room_doubt(place->room);
 		return true;
 	}
 	if (reply->status == 400 && place->threaded) {
-		mx_place_drop_card(place);
+		mx_card_drop(place);
 		return true;
 	}
 	return false;

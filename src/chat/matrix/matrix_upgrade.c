@@ -20,14 +20,6 @@ static void upgrade_end(struct mx_room *room)
 	room->replacement[0] = '\0';
 }
 
-static void moved(struct mx_place *place, const char *why)
-{
-	(void)why;
-	place->opening = true; /* the bridge is told the new address */
-	place->touched = true;
-	mx_place_run(place);
-}
-
 static void on_create(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
@@ -46,7 +38,7 @@ static void on_create(const struct mx_reply *reply, void *arg)
 	log_info("matrix.upgraded");
 	room->checked = room->in_space = false;
 	mx_room_set_id(room, id);
-	mx_places_of_room(room, moved, NULL);
+	mx_places_of_room(room, mx_place_moved, NULL);
 	mx_room_done(room);
 }
 
