@@ -186,8 +186,9 @@ static enum exit_code ask_whoami(struct talk *t, struct strbuf *said, struct err
 	const char *user;
 	STRBUF_AUTO(wanted);
 
+	/* The bot itself may not be there before the daemon was. */
 	if (is_appservice(t))
-		strbuf_addf(&wanted, "@%s:%s", setting(t, "bot"), setting(t, "domain"));
+		strbuf_addf(&wanted, "@%sservice:%s", setting(t, "prefix"), setting(t, "domain"));
 	else
 		strbuf_adds(&wanted, setting(t, "user"));
 	ask(t, "GET", "/_matrix/client/v3/account/whoami", NULL, t->probe->timeout_ms);

@@ -271,8 +271,8 @@ static int said_in_conversation(struct speech *s, struct error *err)
 		return said_retract(s, err);
 	case CHAT_SAID_ENCRYPTED:
 		return error_set(err, ERR_STATE,
-				 "Not texted: I cannot read encrypted messages, and an SMS is "
-				 "never encrypted anyway. %s",
+				 "Not texted: I cannot read encrypted messages. An SMS is never "
+				 "encrypted anyway. %s",
 				 encrypted_advice(s));
 	case CHAT_SAID_REACTION:
 		if (text[0] == '\0')

@@ -299,7 +299,7 @@ def check_synapse(service, as_token):
         "identifier": {"type": "m.id.user", "user": "alice"}})
     check(answer.status == 200, "she can log in", answer)
     answer = ask("GET", "v3/account/whoami", token=as_token)
-    check(answer.body.get("user_id") == "@roomline:localhost",
+    check(answer.body.get("user_id") == "@_sms_service:localhost",
           "the bridge is an application service of Synapse", answer)
     seconds, code = service.stop()
     check(code == "0" and seconds < 10, "SIGTERM ends Synapse with 0 within 10 s",

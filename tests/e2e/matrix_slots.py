@@ -30,9 +30,10 @@ class Slot:
         with open(self.path, "w", encoding="utf-8") as f:  # JSON is YAML
             json.dump({
                 "id": self.name, "url": f"http://{HOST}:{port}", "as_token": self.as_token,
-                "hs_token": self.hs_token, "sender_localpart": self.name, "rate_limited": False,
-                "namespaces": {
-                    "users": [{"regex": f"^@{self.prefix}.*:{dots}$", "exclusive": True}],
+                "hs_token": self.hs_token, "sender_localpart": self.prefix + "service",
+                "rate_limited": False, "namespaces": {
+                    "users": [{"regex": f"^@{self.name}:{dots}$", "exclusive": True},
+                              {"regex": f"^@{self.prefix}.*:{dots}$", "exclusive": True}],
                     "aliases": [{"regex": f"^#{self.prefix}.*:{dots}$", "exclusive": True}],
                     "rooms": []}}, f)
 

@@ -162,11 +162,13 @@ class Homeserver(Server):
         assert answer.status == 200, answer
         return answer.body
 
-    def history(self, room, token, limit=1000):
-        """All events of a room that this user may see, oldest first."""
+    def history(self, room, token, user=None, limit=1000):
+        """All events of a room that this user may see, oldest first. user: one of a service's, when
+        the token is the service's."""
         events, start = [], None
         while True:
-            query = {"dir": "b", "limit": limit, **({"from": start} if start else {})}
+            query = {"dir": "b", "limit": limit, **({"from": start} if start else {}),
+                     **({"user_id": user} if user else {})}
             page = self.ask("GET", f"/rooms/{escape(room)}/messages", token=token, query=query)
             events += page["chunk"]
             start = page.get("end")

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Rooms that others change: kicks, bans, upgrades, encryption; both room versions; both networks."""
+import os
+import signal
+
 import pytest
 
 from chat import Volunteer as XmppVolunteer
 from daemon import Roomline
 from matrix_kit import Volunteer
+from matrix_slots import Slots
 from servers import wait_until
 from synapse import Synapse, escape
 from test_matrix_conversation import wait_contact
@@ -42,7 +46,7 @@ def test_the_bot_put_out_makes_another_room(synapse, roomline, version, number):
         phone.wait_received("hi")
         # As an admin of the server would: the bot is thrown out of everything in the room.
         answer = synapse.call("POST", f"/rooms/{escape(seat.room)}/leave", {},
-                              roomline.slot.as_token)
+                              roomline.slot.as_token, query={"user_id": roomline.slot.bot})
         assert answer.status == 200, answer
         phone.text("still there?")
         other = wait_contact(roomline, alice, "still there?", 60)
@@ -59,7 +63,7 @@ def test_a_ghost_put_out_comes_back(synapse, roomline, version, number):
         ghost = seat.first.sender
         for deed in ("kick", "ban"):
             answer = synapse.call("POST", f"/rooms/{escape(seat.room)}/{deed}", {"user_id": ghost},
-                                  roomline.slot.as_token)
+                                  roomline.slot.as_token, query={"user_id": roomline.slot.bot})
             assert answer.status == 200, answer
             phone.text(f"after the {deed}")
             came = alice.wait_text(seat.room, f"after the {deed}", timeout=30)
@@ -86,7 +90,7 @@ def test_an_upgraded_room_is_followed(synapse, roomline, version, number):
         seat.say("hi")
         phone.wait_received("hi")
         new = synapse.ask("POST", f"/rooms/{escape(seat.room)}/upgrade", {"new_version": "12"},
-                          roomline.slot.as_token)["replacement_room"]
+                          roomline.slot.as_token, query={"user_id": roomline.slot.bot})["replacement_room"]
         phone.text("after the upgrade")
         came = alice.wait_text(new, "after the upgrade", timeout=60)
         assert came.sender == seat.first.sender
@@ -140,9 +144,41 @@ def test_both_networks_show_the_same_conversations(synapse, prosody, number):
         phone.wait_received("once more from Matrix")
 
 
+def test_what_a_dying_homeserver_did_not_push(number):
+    """It told the volunteer that the texts were sent, and forgets to tell us."""
+    slots = Slots(1)
+    with Synapse(registrations=slots.paths) as server:
+        server.slots = slots
+        with Roomline(server) as roomline, Volunteer(server, "alice") as alice:
+            roomline.wait_chat()
+            phone = roomline.phone(number)
+            phone.text("hello")
+            seat = wait_contact(roomline, alice, "hello")
+            seat.say("hi")
+            phone.wait_received("hi")
+            wait_until(lambda: roomline.query("select 1 from kept_value where key='matrix.next_batch'"),
+                       15, "where it would go on")
+            os.kill(roomline.process.child.pid, signal.SIGSTOP)
+            for i in range(4):
+                seat.say(f"text {i}")
+            server.kill()
+            os.kill(roomline.process.child.pid, signal.SIGCONT)
+            server.start()
+            phone.wait_received("text 3", timeout=60)
+            assert phone.received() == ["hi", "text 0", "text 1", "text 2", "text 3"]
+            # And when we were away too.
+            roomline.stop()
+            seat.say("text 4")
+            server.kill()
+            server.start()
+            seat.say("text 5")
+            roomline.start()
+            roomline.phone(number).wait_received("text 5", timeout=60)
+            assert roomline.phone(number).received() == ["text 4", "text 5"]
+
+
 def test_default_limits_slow_down_and_lose_nothing(number):
     """The ghosts and the bot of an application service are not limited; volunteers are."""
-    from matrix_slots import Slots
     slots = Slots(1)
     with Synapse(registrations=slots.paths, limits="default") as server:
         server.slots = slots

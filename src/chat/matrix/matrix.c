@@ -259,8 +259,10 @@ static void *create(const struct chat_host *host, const struct settings *set, st
 	m->http = mx_http_new(host->loop, host->client, m->cfg.homeserver,
 			      m->cfg.appservice ? m->cfg.as_token : m->cfg.access_token, MX_DEVICE,
 			      &events);
-	if (m->cfg.appservice)
+	if (m->cfg.appservice) {
+		mx_http_set_bot(m->http, m->cfg.bot);
 		m->as = mx_as_new(m);
+	}
 	m->sync = mx_sync_new(m);
 	m->recent = mx_recent_new();
 	return m;

@@ -73,6 +73,6 @@ void mx_chore_run(struct mx_room *room)
 			       .limit = chore->limit};
 
 	if (strstr(chore->path, "/send/"))
-		mx_call_durable(room->m, &call);
+		call.device = true;
 	mx_room_call(room, &call, on_done);
 }

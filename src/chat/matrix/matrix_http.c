@@ -39,6 +39,7 @@ struct mx_http {
 	char *homeserver;
 	char *token;
 	char *device;
+	char *bot;
 	struct mx_open_queue waiting;
 	struct mx_open_queue running;
 	size_t n_waiting;
@@ -73,6 +74,7 @@ static void destroy(struct mx_http *http)
 	free(http->homeserver);
 	free(http->token);
 	free(http->device);
+	free(http->bot);
 	free(http);
 }
 
@@ -246,6 +248,7 @@ struct mx_http *mx_http_new(struct loop *loop, struct http_client *client, const
 	TAILQ_INIT(&http->waiting);
 	TAILQ_INIT(&http->running);
 	mx_http_set_token(http, token, device);
+	http->bot = xstrdup("");
 	return http;
 }
 
@@ -287,12 +290,20 @@ static void take_body(struct mx_open *open, const struct mx_call *call)
 	open->body[open->len] = '\0';
 }
 
+void mx_http_set_bot(struct mx_http *http, const char *user)
+{
+	char *old = http->bot;
+
+	http->bot = xstrdup(user);
+	free(old);
+}
+
 void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg)
 {
 	struct mx_open *open = xcalloc(1, sizeof(*open));
 	STRBUF_AUTO(url);
 
-	mx_url(&url, http->homeserver, http->device, call);
+	mx_url(&url, http->homeserver, http->bot, http->device, call);
 	open->http = http;
 	open->number = call->probe ? 0 : ++http->numbered;
 	open->method = call->method;

@@ -51,7 +51,8 @@ struct mx_call {
 	const char *body;   /* JSON; NULL: none; copied */
 	const char *type;   /* of a body that is no JSON but `len` bytes; copied */
 	size_t len;
-	const char *as; /* user id of a ghost of ours; NULL: the bot; copied */
+	const char *
+		as; /* user id of a ghost of ours; NULL: the bot; "": whom the token is of; copied */
 	enum mx_limit limit;
 	bool device;    /* say our device, so that transaction ids are known for longer than the
 			server's memory lasts */
@@ -105,6 +106,8 @@ struct mx_http *mx_http_new(struct loop *loop, struct http_client *client, const
 			    const struct mx_http_events *events);
 void mx_http_free(struct mx_http *http); /* open calls end without their callback */
 void mx_http_set_token(struct mx_http *http, const char *token, const char *device);
+/* Who makes calls that name nobody: user id, copied; "" (as at first): whom the token is of. */
+void mx_http_set_bot(struct mx_http *http, const char *user);
 /* What a call is let in with. */
 void mx_http_authorize(const struct mx_http *http, struct http_headers *headers);
 void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg);
@@ -119,7 +122,7 @@ int64_t mx_http_paused_ms(const struct mx_http *http);
  * segment: mx_path(&p, "/_matrix/client/v3/rooms/{}/state", room). As many arguments as {}. */
 void mx_path(struct strbuf *out, const char *pattern, ...);
 /* Appends the address of a call: homeserver, path, and what the call says in its query. */
-void mx_url(struct strbuf *out, const char *homeserver, const char *device,
+void mx_url(struct strbuf *out, const char *homeserver, const char *bot, const char *device,
 	    const struct mx_call *call);
 
 #endif

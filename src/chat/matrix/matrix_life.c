@@ -36,11 +36,24 @@ static void life_set(struct matrix *m, enum mx_life life)
 
 static void on_answer(const struct mx_reply *reply, void *arg);
 
-static void ask(struct matrix *m, const char *method, const char *path, const char *body)
+static void ask_as(struct matrix *m, const char *user, const char *method, const char *path,
+		   const char *body)
 {
-	struct mx_call call = {.method = method, .path = path, .body = body, .probe = true};
+	struct mx_call call = {
+		.method = method, .path = path, .body = body, .as = user, .probe = true};
 
 	mx_http_call(m->http, &call, on_answer, m);
+}
+
+static void ask(struct matrix *m, const char *method, const char *path, const char *body)
+{
+	ask_as(m, NULL, method, path, body);
+}
+
+/* As the service itself: the bot may not be there yet. */
+static void ask_as_service(struct matrix *m, const char *method, const char *path, const char *body)
+{
+	ask_as(m, "", method, path, body);
 }
 
 /* Ends the way up. Nothing but time helps where the server is out of reach or busy. */
@@ -75,7 +88,7 @@ static bool appservice(const struct matrix *m)
 
 static void ask_versions(struct matrix *m)
 {
-	ask(m, "GET", "/_matrix/client/versions", NULL);
+	ask_as_service(m, "GET", "/_matrix/client/versions", NULL);
 }
 
 static int on_versions(struct matrix *m, const struct mx_reply *reply)
@@ -106,7 +119,7 @@ static void ask_register(struct matrix *m)
 			   "\"username\":");
 	json_add_text(&body, local.buf);
 	strbuf_addc(&body, '}');
-	ask(m, "POST", "/_matrix/client/v3/register", body.buf);
+	ask_as_service(m, "POST", "/_matrix/client/v3/register", body.buf);
 }
 
 static int on_registered(struct matrix *m, const struct mx_reply *reply)
@@ -161,15 +174,21 @@ static void ask_whoami(struct matrix *m)
 
 static int on_whoami(struct matrix *m, const struct mx_reply *reply)
 {
-	STRBUF_AUTO(user);
+	const char *user = mx_str(reply->body, "user_id");
 	STRBUF_AUTO(advice);
 
-	if (reply->outcome != MX_OK || !json_text(reply->body, "user_id", &user))
+	if (reply->outcome != MX_OK)
 		return fail(m, reply, CHAT_BROKEN_SECRET,
-			    "The homeserver does not take our token: see matrix.access_token");
-	if (strcmp(user.buf, m->cfg.bot) == 0)
+			    m->cfg.appservice
+				    ? "The homeserver does not take our token for the bot: see "
+				      "matrix.domain "
+				      "and matrix.bot, and write the registration anew with "
+				      "`roomline registration`"
+				    : "The homeserver does not take our token: see "
+				      "matrix.access_token");
+	if (strcmp(user, m->cfg.bot) == 0)
 		return 0;
-	strbuf_addf(&advice, "The homeserver takes us for %.200s, not for %.200s: %s", user.buf,
+	strbuf_addf(&advice, "The homeserver takes us for %.200s, not for %.200s: %s", user,
 		    m->cfg.bot,
 		    m->cfg.appservice ? "see matrix.domain and matrix.bot, and write the "
 					"registration anew with `roomline registration`"
@@ -248,7 +267,7 @@ static void ask_ping(struct matrix *m)
 	STRBUF_AUTO(path);
 
 	mx_path(&path, "/_matrix/client/v1/appservice/{}/ping", m->cfg.id);
-	ask(m, "POST", path.buf, "{\"transaction_id\":\"roomline\"}");
+	ask_as_service(m, "POST", path.buf, "{\"transaction_id\":\"roomline\"}");
 }
 
 static int on_ping(struct matrix *m, const struct mx_reply *reply)

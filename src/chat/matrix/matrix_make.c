@@ -117,7 +117,7 @@ static void ghost_registered(const struct mx_reply *reply, void *arg)
 
 void mx_ghost_make(struct mx_room *room)
 {
-	struct mx_call call = {.method = "POST", .path = "/_matrix/client/v3/register"};
+	struct mx_call call = {.method = "POST", .path = "/_matrix/client/v3/register", .as = ""};
 	STRBUF_AUTO(body);
 	STRBUF_AUTO(local);
 

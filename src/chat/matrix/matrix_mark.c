@@ -55,7 +55,7 @@ static void send_status(struct mx_place *place, const struct mx_item *item)
 			failed ? "m.foreign_network_error" : NULL, NULL);
 	call.path = path.buf;
 	call.body = body.buf;
-	mx_call_durable(place->m, &call);
+	call.device = true;
 	mx_http_call(place->m->http, &call, status_sent, NULL);
 }
 
@@ -108,7 +108,7 @@ static void react(struct mx_place *place, struct mx_item *item)
 	mx_build_reaction(&body, item->event, item->key);
 	call.path = path.buf;
 	call.body = body.buf;
-	mx_call_durable(place->m, &call);
+	call.device = true;
 	mx_place_call(place, &call, on_marked);
 }
 
@@ -133,7 +133,7 @@ static void redact(struct mx_place *place, struct mx_item *item, const char *rea
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/redact/{}/{}", mx_place_room_id(place),
 		reaction, txn);
 	call.path = path.buf;
-	mx_call_durable(place->m, &call);
+	call.device = true;
 	mx_place_call(place, &call, on_redacted);
 }
 

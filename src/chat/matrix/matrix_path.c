@@ -35,16 +35,17 @@ static void add_query(struct strbuf *out, char *mark, const char *name, const ch
 	*mark = '&';
 }
 
-void mx_url(struct strbuf *out, const char *homeserver, const char *device,
+void mx_url(struct strbuf *out, const char *homeserver, const char *bot, const char *device,
 	    const struct mx_call *call)
 {
+	const char *as = call->as ? call->as : bot;
 	char mark = strchr(call->path, '?') ? '&' : '?';
 	char ts[24];
 
 	strbuf_adds(out, homeserver);
 	strbuf_adds(out, call->path);
-	if (call->as)
-		add_query(out, &mark, "user_id", call->as);
+	if (as[0])
+		add_query(out, &mark, "user_id", as);
 	if (call->device && device[0])
 		add_query(out, &mark, "device_id", device);
 	if (call->ts) {

@@ -375,8 +375,6 @@ void mx_item_done(struct mx_place *place, const char *event_id);
 void mx_item_failed(struct mx_place *place, const struct mx_reply *reply);
 void mx_items_free(struct mx_place *place);
 struct mx_item *mx_item_add(struct mx_place *place, struct relay_id id);
-/* The call sends something: the server is to know its transaction id again after a restart. */
-void mx_call_durable(const struct matrix *m, struct mx_call *call);
 /* A transaction id for a call about an item; letter tells several apart. */
 void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_MAX]);
 

@@ -6,6 +6,9 @@
  * The names of contacts and rooms are ours alone (exclusive), and in one domain: the pattern is
  * anchored, and its dots are dots. The homeserver's limits are lifted for us, as they are made
  * against people; the bot would otherwise make ten rooms and then one a minute.
+ *
+ * The bot is one of those names and not the service's own user (sender_localpart), because Synapse
+ * lets that one ask for nothing that it was not pushed (/sync).
  */
 #include "chat/matrix/matrix_registration.h"
 
@@ -41,16 +44,18 @@ static void add_literally(struct strbuf *out, const char *text)
 	}
 }
 
-static void add_names(struct strbuf *out, const char *what, char sigil, const struct settings *set)
+/* ^@NAMEtail:DOMAIN$ */
+static void add_names(struct strbuf *out, char sigil, const char *name, const char *tail,
+		      const struct settings *set)
 {
 	STRBUF_AUTO(regex);
 
 	strbuf_addf(&regex, "^%c", sigil);
-	add_literally(&regex, settings_text(set, "prefix"));
-	strbuf_adds(&regex, ".*:");
+	add_literally(&regex, name);
+	strbuf_addf(&regex, "%s:", tail);
 	add_literally(&regex, settings_text(set, "domain"));
 	strbuf_addc(&regex, '$');
-	strbuf_addf(out, "  %s:\n    - regex: ", what);
+	strbuf_adds(out, "    - regex: ");
 	add_quoted(out, regex.buf);
 	strbuf_adds(out, "\n      exclusive: true\n");
 }
@@ -99,6 +104,10 @@ static int check(const struct settings *set, struct error *err)
 
 int mx_registration_print(const struct settings *set, struct strbuf *out, struct error *err)
 {
+	const char *prefix = settings_text(set, "prefix");
+	const char *bot = settings_text(set, "bot");
+	STRBUF_AUTO(sender);
+
 	if (check(set, err) < 0)
 		return -1;
 	strbuf_adds(out, "# Roomline for a Matrix homeserver. Whoever has this file can act as "
@@ -108,14 +117,18 @@ int mx_registration_print(const struct settings *set, struct strbuf *out, struct
 	add_line(out, "url", settings_text(set, "appservice_url"));
 	add_line(out, "as_token", settings_text(set, "as_token"));
 	add_line(out, "hs_token", settings_text(set, "hs_token"));
-	add_line(out, "sender_localpart", settings_text(set, "bot"));
+	strbuf_addf(&sender, "%sservice", prefix);
+	add_line(out, "sender_localpart", sender.buf);
 	strbuf_adds(out, "rate_limited: false\n"
 			 "receive_ephemeral: false\n"
 			 "protocols:\n"
 			 "  - sms\n"
 			 "namespaces:\n");
-	add_names(out, "users", '@', set);
-	add_names(out, "aliases", '#', set);
+	strbuf_adds(out, "  users:\n");
+	add_names(out, '@', bot, "", set);
+	add_names(out, '@', prefix, ".*", set);
+	strbuf_adds(out, "  aliases:\n");
+	add_names(out, '#', prefix, ".*", set);
 	strbuf_adds(out, "  rooms: []\n");
 	return 0;
 }

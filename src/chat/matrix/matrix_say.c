@@ -24,14 +24,6 @@ void mx_txn(struct matrix *m, struct relay_id id, char letter, char out[MX_TXN_M
 			       loop_now(m->host.loop), m->serial++, letter);
 }
 
-/* Synapse 1.163 answers 500 to a device of the service's own user unless that is named too. */
-void mx_call_durable(const struct matrix *m, struct mx_call *call)
-{
-	call->device = true;
-	if (!call->as && m->cfg.appservice)
-		call->as = m->cfg.bot;
-}
-
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
 struct mx_item *mx_item_add(struct mx_place *place, struct relay_id id)
@@ -170,7 +162,7 @@ static void say_send(struct mx_place *place, const struct mx_item *item)
 		mx_build_message(&body, &message);
 	call.path = path.buf;
 	call.body = body.buf;
-	mx_call_durable(m, &call);
+	call.device = true;
 	mx_place_call(place, &call, on_said);
 }
 

@@ -24,6 +24,7 @@
 #define AGAIN_DOUBLINGS 6     /* ... so often */
 #define REFUSALS_MAX 3        /* then we say that we are down */
 #define LIMIT 20
+#define LIMIT_ONCE 100 /* for one answer that has to tell all */
 #define TAG_DIGITS 8
 #define PLACE "next_batch"
 
@@ -32,6 +33,11 @@ struct mx_keeping {
 };
 
 static void ask(struct mx_sync *sync);
+
+static int usual_limit(const struct matrix *m)
+{
+	return m->cfg.appservice ? LIMIT_ONCE : LIMIT;
+}
 
 /* ---- how far we are ------------------------------------------------------------------------------ */
 
@@ -147,7 +153,7 @@ static void on_committed(bool committed, void *arg)
 	set_since(sync, sync->next, loop_now(sync->m->host.loop));
 	sync->anew = false;
 	sync->failures = 0;
-	sync->limit = LIMIT;
+	sync->limit = usual_limit(sync->m);
 	forget_answer(sync);
 	sync->m->catching_up = false;
 	if (sync->m->cfg.appservice) {
@@ -240,11 +246,13 @@ static void ask(struct mx_sync *sync)
 	STRBUF_AUTO(filter);
 	STRBUF_AUTO(path);
 
-	/* Of the first answer of all only invitations count. */
-	add_filter(&filter, sync->since[0] || sync->anew ? sync->limit : 1);
+	/* Of the first answer of all only invitations count, which are pushed to a service. */
+	if (sync->m->cfg.appservice && !sync->since[0])
+		strbuf_adds(&filter, MX_SYNC_NOTHING);
+	else
+		add_filter(&filter, sync->since[0] || sync->anew ? sync->limit : 1);
 	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", filter.buf);
-	strbuf_addf(&path, "&timeout=%d",
-		    sync->since[0] && !sync->m->cfg.appservice ? WAIT_MS : 0);
+	strbuf_addf(&path, "&timeout=%d", sync->since[0] && !sync->m->cfg.appservice ? WAIT_MS : 0);
 	if (sync->since[0])
 		mx_path(&path, "&since={}", sync->since);
 	call.path = path.buf;
@@ -260,7 +268,7 @@ struct mx_sync *mx_sync_new(struct matrix *m)
 
 	sync->m = m;
 	sync->since = xstrdup("");
-	sync->limit = LIMIT;
+	sync->limit = usual_limit(sync->m);
 	STAILQ_INIT(&sync->gaps);
 	return sync;
 }
@@ -290,6 +298,7 @@ void mx_sync_stop(struct mx_sync *sync)
 		sync->keeping->sync = NULL;
 	sync->keeping = NULL;
 	mx_watch_end(sync);
+	sync->m->catching_up = false;
 	forget_answer(sync);
 }
 

@@ -45,6 +45,11 @@ struct mx_sync {
 	struct mx_keeping *keeping; /* waits for the commit of `next` */
 };
 
+/* A filter: no news of anything. */
+#define MX_SYNC_NOTHING                                                                            \
+	"{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"          \
+	"\"room\":{\"rooms\":[]}}"
+
 /* ---- matrix_sync.c ------------------------------------------------------------------------------ */
 
 /* All of the answer was told to the bridge: its end is kept, then the next is asked for. */

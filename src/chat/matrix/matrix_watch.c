@@ -20,12 +20,8 @@
 
 #define WAIT_MS 50000 /* proxies cut off what takes a minute */
 #define CALL_MS (WAIT_MS + 30000)
-#define PERIOD_MS (15 * INT64_C(60000))
+#define PERIOD_MS (10 * INT64_C(60000))
 #define AGAIN_MS 1000
-/* Of nothing at all. */
-#define NOTHING                                                                                    \
-	"{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"          \
-	"\"room\":{\"rooms\":[]}}"
 
 static void watch(struct mx_sync *sync);
 
@@ -59,7 +55,7 @@ static void ask_place(struct mx_sync *sync)
 	STRBUF_AUTO(path);
 
 	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&timeout=0&filter={}&since={}",
-		NOTHING, sync->since);
+		MX_SYNC_NOTHING, sync->since);
 	call.path = path.buf;
 	mx_http_call(sync->m->http, &call, on_place, sync);
 }
@@ -90,7 +86,7 @@ static void on_end(const struct mx_reply *reply, void *arg)
 			watch(sync);
 		else
 			ask_place(sync);
-	} else if (reply->status == 0 && !first) {
+	} else if (reply->outcome == MX_UNREACHABLE && !first) {
 		log_info("matrix.server_away why=%s", log_quote(reply->error));
 		mx_sync_catch_up(sync);
 	} else {
@@ -105,7 +101,7 @@ static void watch(struct mx_sync *sync)
 	STRBUF_AUTO(path);
 
 	user_of(sync->m, user);
-	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", NOTHING);
+	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", MX_SYNC_NOTHING);
 	strbuf_addf(&path, "&timeout=%d", sync->watched ? WAIT_MS : 0);
 	if (sync->watched)
 		mx_path(&path, "&since={}", sync->watched);
@@ -126,7 +122,7 @@ static void on_registered(const struct mx_reply *reply, void *arg)
 
 void mx_watch_begin(struct mx_sync *sync)
 {
-	struct mx_call call = {.method = "POST", .path = "/_matrix/client/v3/register"};
+	struct mx_call call = {.method = "POST", .path = "/_matrix/client/v3/register", .as = ""};
 	STRBUF_AUTO(body);
 
 	sync->later_at = loop_monotonic(sync->m->host.loop);
