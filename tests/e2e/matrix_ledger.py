@@ -263,7 +263,7 @@ class Ground:
         return self.server.history(room, self.alice.token)
 
     def as_bot(self, room):
-        return self.server.history(room, self.roomline.slot.as_token)
+        return self.server.history(room, self.roomline.slot.as_token, self.roomline.slot.bot)
 
     def settle(self, timeout=60):
         """Until all that was said has arrived, and all is told of it."""
