@@ -6,6 +6,7 @@
  * Kept: "card TOKEN" is a digest of what the card says, so that it is edited when that has changed,
  * also while we were away, and only then.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
@@ -119,6 +120,7 @@ static void on_sent(const struct mx_reply *reply, void *arg)
 
 	if (!mx_place_answered(place))
 		return;
+	crash_point("matrix.card_sent");
 	if (reply->outcome == MX_OK && id[0] && strlen(id) < MX_ID_MAX)
 		card_stands(place, id);
 	else

@@ -4,6 +4,7 @@
  * whose failure is only logged. They are in memory alone: what is lost of them is found again when
  * the room is looked at.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
@@ -59,6 +60,7 @@ static void on_done(const struct mx_reply *reply, void *arg)
 		log_warn("matrix.chore_failed method=%s status=%d why=%s",
 			 STAILQ_FIRST(&room->chores)->method, reply->status,
 			 log_quote(reply->error));
+	crash_point("matrix.room_changed");
 	drop_first(room);
 	mx_room_done(room);
 }

@@ -8,6 +8,7 @@
  * stored, the alias is in use and leads to it. Where aliases are not allowed there is none, and such
  * a death leaves an empty room behind.
  */
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -109,6 +110,7 @@ static void ghost_registered(const struct mx_reply *reply, void *arg)
 
 	if (!mx_room_answered(room))
 		return;
+	crash_point("matrix.ghost_registered");
 	if (reply->outcome == MX_OK || reply->outcome == MX_ALREADY)
 		mx_room_call(room, &call, ghost_device);
 	else
@@ -134,7 +136,9 @@ void mx_ghost_make(struct mx_room *room)
 
 static void made(struct mx_room *room, const char *id)
 {
+	crash_point("matrix.room_made");
 	mx_room_set_id(room, id);
+	crash_point("matrix.room_kept");
 	if (room->ghost[0])
 		ghost_join(room);
 	else

@@ -3,6 +3,7 @@
  * Marks on what people said: the bot's reaction on it, which takes the place of the one before. What
  * the one before was is asked of the homeserver, so that nothing has to be remembered.
  */
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -84,6 +85,7 @@ static void on_marked(const struct mx_reply *reply, void *arg)
 
 	if (!mx_place_answered(place))
 		return;
+	crash_point("matrix.marked");
 	/* One on an event that is gone is of no use to anybody. */
 	if (reply->outcome != MX_OK && reply->outcome != MX_ALREADY)
 		log_warn("matrix.unmarked status=%d why=%s", reply->status,
@@ -120,6 +122,7 @@ static void on_redacted(const struct mx_reply *reply, void *arg)
 		return;
 	if (reply->outcome != MX_OK)
 		log_warn("matrix.unredacted status=%d", reply->status);
+	crash_point("matrix.mark_taken_away");
 	react(place, STAILQ_FIRST(&place->items));
 }
 

@@ -4,6 +4,7 @@
  * (place_work()), so that it does not matter in which order a room, a card, news of the bridge and
  * answers of the homeserver come.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "base/xalloc.h"
@@ -285,6 +286,7 @@ static void announce(struct mx_place *place)
 	mx_place_set_address(place);
 	place->opening = false;
 	place->ready = true;
+	crash_point("matrix.place_found");
 	bridge_place_ready(place->m->host.bridge, matrix_name, place->id, place->at);
 }
 

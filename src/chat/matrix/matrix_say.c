@@ -4,6 +4,7 @@
  * transaction id, so that the homeserver knows again what it has seen, also after we died; it looks
  * at the application service and not at the user, so the number must be ours alone.
  */
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
@@ -116,6 +117,7 @@ static void on_said(const struct mx_reply *reply, void *arg)
 
 	if (!mx_place_answered(place) || blame_server(place, reply))
 		return;
+	crash_point("matrix.said");
 	if (reply->outcome == MX_OK && strlen(id) < MX_ID_MAX) {
 		(void)STR_COPY(place->latest, id);
 		mx_recent_note(place->m->recent, id, place->id);
