@@ -831,13 +831,13 @@ static void fake_hs_serve(struct fake_hs *hs, size_t i)
 	strbuf_release(&answer.body);
 }
 
-/* The first question what is new ends at once; one that waits stays open. */
-static bool fake_hs_serve_sync(struct fake_call *open)
+/* The bot's question what is new ends at once where it does not wait for more; there is nothing. */
+static bool fake_hs_serve_sync(const struct fake_hs *hs, struct fake_call *open)
 {
-	AUTO_FREE char *since = fake_hs_query(open->call.url, "since");
+	AUTO_FREE char *timeout = fake_hs_query(open->call.url, "timeout");
 	AUTO_FREE char *as = fake_hs_query(open->call.url, "user_id");
 
-	if (since || as)
+	if ((as && strcmp(as, hs->bot) != 0) || !timeout || strcmp(timeout, "0") != 0)
 		return false;
 	fake_http_answer(open, HTTP_ANSWERED, 200, "{\"next_batch\":\"s1\"}");
 	return true;
@@ -856,7 +856,7 @@ static bool fake_hs_serve_one(struct fake_hs *hs)
 			fake_hs_serve(hs, i);
 			return true;
 		}
-		if (fake_hs_serve_sync(open))
+		if (fake_hs_serve_sync(hs, open))
 			return true;
 	}
 	return false;

@@ -11,8 +11,8 @@
  *   POST /createRoom
  *   PUT /rooms/!1:hs/send/m.room.message/EPOCH.7t as @_sms_a:hs
  *
- * /sync is not among them: it is answered once, and then left open. A call is named by any part of
- * its line. Rooms are called !1:hs, !2:hs … and events $1, $2 …
+ * /sync is not among them: it tells nothing, and is left open where it waits. A call is named by any
+ * part of its line. Rooms are called !1:hs, !2:hs … and events $1, $2 …
  */
 #ifndef FAKE_HOMESERVER_H
 #define FAKE_HOMESERVER_H
