@@ -8,24 +8,20 @@ Both roads end at the same client, and both begin when the first byte is written
 50 a second, the two in turns of a second, so that both meet the same machine. What is compared is
 the difference of the medians.
 """
-import base64
 import hashlib
-import hmac
-import http.client
 import re
 import socket
 import statistics
 import sys
 import time
-import urllib.parse
 
 from chat import Volunteer
-from daemon import SECRET, SENDER, Roomline
-from servers import HOST, Prosody, free_ports
+from daemon import Roomline
+from hook import Hook, twilio
+from servers import HOST, Prosody
 
 RATE = 50
 SECONDS = 20
-TOKEN = "twilio-token-for-the-bench"
 CONTACT = "+14155550177"
 
 
@@ -62,7 +58,7 @@ class Bare:
         except OSError:
             return out.decode()
 
-    def text(self, body):
+    def text(self, _contact, body):
         self.send(f"<message type='groupchat' id='{body}' from='a@{self.domain}/b' "
                   f"to='{self.room}'><body>{body}</body></message>")
 
@@ -70,37 +66,12 @@ class Bare:
         self.read(0.001)
 
 
-class Hook:
-    def __init__(self, roomline):
-        self.url = f"{roomline.url}/hook/{SECRET}/twilio/in"
-        self.connection = http.client.HTTPConnection(HOST, roomline.port)
-        self.connection.connect()
-        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.n = 0
-
-    def text(self, body):
-        self.n += 1
-        fields = {"MessageSid": f"SM{self.n:032d}", "AccountSid": "AC" + "0" * 32,
-                  "From": CONTACT, "To": SENDER, "Body": body, "NumMedia": "0"}
-        signed = self.url + "".join(k + fields[k] for k in sorted(fields))
-        signature = base64.b64encode(
-            hmac.new(TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()
-        self.connection.request(
-            "POST", urllib.parse.urlparse(self.url).path, urllib.parse.urlencode(fields),
-            {"X-Twilio-Signature": signature,
-             "Content-Type": "application/x-www-form-urlencoded"})
-        answer = self.connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"hook answered {answer.status}")
-
-
 def run(way, name, count, sent):
     for i in range(count):
         start = time.monotonic()
         body = f"{name}-{len(sent)}"
         sent[body] = start
-        way.text(body)
+        way.text(CONTACT, body)
         time.sleep(max(0, 1 / RATE - (time.monotonic() - start)))
 
 
@@ -120,16 +91,12 @@ def report(name, ms):
 
 def main():
     extra = 'Component "bare.localhost"\n  component_secret = "s3cret"\n'
-    twilio = {"name": "twilio", "driver": "twilio", "account_sid": "AC" + "0" * 32,
-              "auth_token": TOKEN, "base_url": f"http://{HOST}:{free_ports(1)[0]}"}
-    sender = {"name": "main", "provider": "twilio", "number": SENDER, "per_minute": 6000}
     with Prosody(muc_lines='storage = "memory"\n' + extra) as server, \
-            Roomline(server, providers=[twilio], senders=[sender],
-                     sections={"log": {"level": "warn"}}) as roomline, \
+            Roomline(server, sections={"log": {"level": "warn"}}, **twilio()) as roomline, \
             Volunteer(server, "alice") as alice:
         roomline.wait_chat()
         hook, bare = Hook(roomline), Bare(server, "bare.localhost")
-        hook.text("first")
+        hook.text(CONTACT, "first")
         room = alice.wait_invite()
         alice.wait_text(room, "first")
         alice.join(bare.room)
