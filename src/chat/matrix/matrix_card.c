@@ -63,11 +63,7 @@ void mx_card_drop(struct mx_place *place)
 
 static void card_put(struct mx_place *place, const char *txn, mx_done_fn *done)
 {
-	const struct matrix *m = place->m;
-	struct mx_call call = {.method = "PUT",
-			       .as = m->cfg.appservice ? m->cfg.bot : NULL,
-			       .device = true,
-			       .limit = MX_LIMIT_SEND};
+	struct mx_call call = {.method = "PUT", .device = true, .limit = MX_LIMIT_SEND};
 	struct mx_message message = {.edits = place->root[0] ? place->root : NULL};
 	STRBUF_AUTO(text);
 	STRBUF_AUTO(path);

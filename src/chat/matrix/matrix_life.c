@@ -177,13 +177,12 @@ static int on_whoami(struct matrix *m, const struct mx_reply *reply)
 	const char *user = mx_str(reply->body, "user_id");
 	STRBUF_AUTO(advice);
 
-	if (reply->outcome != MX_OK)
+	if (reply->outcome != MX_OK || !user[0])
 		return fail(m, reply, CHAT_BROKEN_SECRET,
 			    m->cfg.appservice
 				    ? "The homeserver does not take our token for the bot: see "
-				      "matrix.domain "
-				      "and matrix.bot, and write the registration anew with "
-				      "`roomline registration`"
+				      "matrix.domain and matrix.bot, and write the registration "
+				      "anew with `roomline registration`"
 				    : "The homeserver does not take our token: see "
 				      "matrix.access_token");
 	if (strcmp(user, m->cfg.bot) == 0)
