@@ -108,6 +108,22 @@ def test_unknown_domain_says_what_to_do(server):
         assert "next try in" in probe.describe()
 
 
+def test_a_stanza_that_comes_in_parts_waits_for_no_other():
+    """Not with an expat that would rather see more first."""
+    with TenLineServer() as server, Probe(server) as probe:
+        for size in (100, 3000):
+            head = f"<iq type='get' from='alice@localhost/x' to='bot@sms.localhost' id='{'x' * size}"
+            for part in (head, "y" * (size // 2), "'>", "<ping xmlns='urn:xmpp:ping'/></iq>"):
+                server.send(part)
+                time.sleep(0.1)  # in a read of its own
+            server.streams[-1].settimeout(5)
+            answer = b""
+            while b"</iq>" not in answer and b"/>" not in answer:
+                answer += server.streams[-1].recv(65536)
+            assert b'type="result"' in answer
+        assert not probe.all("down")
+
+
 def test_no_server_at_all_is_retried(token):
     with Prosody() as server:
         server.stop()

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * libstrophe as we want it: allocation that does not fail, a log without stanzas in it, handlers
- * for everything that comes in, and the workaround without which it crashes as a component.
+ * for everything that comes in, the workaround without which it crashes as a component, and an XML
+ * parser that does not keep stanzas back.
  */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/xmpp/xmpp_priv.h"
+
+#include <dlfcn.h>
+#include <expat.h>
+#include <string.h>
 
 static void *lib_alloc(size_t size, void *userdata)
 {
@@ -60,6 +66,32 @@ static void prime_library(xmpp_conn_t *conn)
 {
 	xmpp_conn_set_sockopt_callback(conn, refuse_socket);
 	(void)xmpp_connect_client(conn, "127.0.0.1", 1, ignore_event, NULL);
+}
+
+/* As dlsym() wants it: POSIX lets a data pointer hold a function, ISO C does not. */
+static void find_next(const char *name, void *function, size_t size)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	memcpy(function, &found, size);
+}
+
+/* Since 2.6, and in Debian 12 since 2.5.0-1+deb12u2, expat does not look at a tag that came in parts
+ * until twice as much is there: a stanza waits for the next one, however long that takes.
+ * libstrophe cannot tell it not to, and calls this for each parser and after each reset of one; the
+ * linker gives it ours. What expat guards against costs quadratic time in the length of one tag,
+ * which servers limit. */
+void XML_SetElementHandler(XML_Parser parser, XML_StartElementHandler start,
+			   XML_EndElementHandler end)
+{
+	void (*set_handler)(XML_Parser, XML_StartElementHandler, XML_EndElementHandler);
+	XML_Bool (*set_deferral)(XML_Parser, XML_Bool);
+
+	find_next("XML_SetElementHandler", &set_handler, sizeof(set_handler));
+	find_next("XML_SetReparseDeferralEnabled", &set_deferral, sizeof(set_deferral));
+	set_handler(parser, start, end);
+	if (set_deferral)
+		(void)set_deferral(parser, XML_FALSE);
 }
 
 static void heard(struct xmpp *x)
