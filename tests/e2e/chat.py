@@ -198,6 +198,8 @@ class Volunteer:
         invite = x.find("{jabber:x:conference}x")
         mediated = x.find(f"{MUC}x/{MUC}invite")
         if x.get("type") != "error" and (invite is not None or mediated is not None):
+            if x.find("{urn:xmpp:delay}delay") is not None:
+                return  # of an earlier test, kept by the server for somebody who was not there
             room = invite.get("jid") if invite is not None else room
             self._keep(self.invites, room)
             if self.join_invites and room not in self.joined:

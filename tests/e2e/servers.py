@@ -31,21 +31,27 @@ def password(user):
     return "pw-" + user
 
 
+# Names in the kernel that stand for ports, so that nobody else who tests here takes one of ours
+# before the server that is to have it listens, or while it is down. They go with this process.
+claimed = []
+
+
 def free_ports(count):
     """Ports nobody listens on, below the range from which the kernel gives out client ports."""
-    held = []
-    while len(held) < count:
-        sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    ports = []
+    while len(ports) < count:
+        port = random.randint(15000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
         try:
-            sock.bind((HOST, random.randint(15000, 32000)))
+            claim.bind(f"\0roomline-test-port-{port}")
+            with socket.socket() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                sock.bind((HOST, port))
         except OSError:
-            sock.close()
+            claim.close()
             continue
-        held.append(sock)
-    ports = [s.getsockname()[1] for s in held]
-    for sock in held:
-        sock.close()
+        claimed.append(claim)
+        ports.append(port)
     return ports
 
 
