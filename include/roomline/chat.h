@@ -86,6 +86,7 @@ struct chat_place {
 	bool muted;  /* nothing may be texted to this contact */
 };
 
+/* Of the place of a say or a mark only the first five are filled in: where it is, not how it looks. */
 struct chat_say {
 	struct relay_id id;
 	const struct chat_place *place;

@@ -39,7 +39,7 @@ struct place_state {
 	bool waiting;              /* to be run after the commit */
 	bool more;                 /* there may be rows that the network was not given */
 	bool stale;                /* title, topic or members changed */
-	bool closing;              /* over, which the network hears when it has shown all */
+	bool closing;              /* over, or perhaps: the network hears when it has shown all */
 	bool told_closed;          /* the network knows that the conversation is over */
 	int64_t quiet_until;       /* refused texts were told of; monotonic */
 	struct loop_timer *reopen; /* lost: asks for it again */
@@ -297,6 +297,9 @@ struct place_view {
 
 int view_load(struct bridge *bridge, struct place_id id, struct place_view *view,
 	      struct error *err); /* needs no step */
+/* Without how it looks: what networks need to say and mark something there. */
+int view_locate(struct bridge *bridge, struct place_id id, struct place_view *view,
+		struct error *err);
 void view_release(struct place_view *view);
 
 /* ---- places.c: which places there are, and how far the networks are with them ------------------ */

@@ -119,6 +119,7 @@ void place_open(struct place_state *state, struct network_slot *slot)
 	}
 	state->phase = PLACE_OPENING;
 	state->stale = state->told_closed = false;
+	state->closing = true; /* what is over is told so when it is ready */
 	slot->network->open_place(slot->self, &view.place);
 	view_release(&view);
 }

@@ -102,10 +102,12 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 	struct giving g = {.state = state, .slot = slot, .view = &view, .now = bridge_now(bridge)};
 	struct error err = {0};
 	int room = IN_FLIGHT_MAX - state->in_flight;
+	/* Else nothing of how it looks can have changed. */
+	bool whole = state->stale || state->closing;
 
 	if (!place_waits(state) || (room <= 0 && !state->stale))
 		return;
-	if (view_load(bridge, state->id, &view, &err) < 0) {
+	if ((whole ? view_load : view_locate)(bridge, state->id, &view, &err) < 0) {
 		place_unreadable(state, &err);
 		return;
 	}
@@ -117,7 +119,8 @@ static void place_give(struct place_state *state, struct network_slot *slot)
 		place_unreadable(state, &err);
 	} else {
 		state->more |= g.given >= room;
-		tell_closed(state, slot, &view);
+		if (whole)
+			tell_closed(state, slot, &view);
 	}
 	view_release(&view);
 }

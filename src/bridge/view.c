@@ -77,10 +77,9 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	return 1;
 }
 
-static int load(struct bridge *bridge, struct place_id id, struct place_view *view,
-		struct error *err)
+static int load_row(struct bridge *bridge, struct place_id id, struct place_view *view,
+		    struct error *err)
 {
-	const struct bridge_options *o = bridge->options;
 	int found = store_get_place(bridge->store, id, &view->row, err);
 
 	if (found <= 0)
@@ -94,6 +93,14 @@ static int load(struct bridge *bridge, struct place_id id, struct place_view *vi
 					  .topic = view->topic,
 					  .contact_name = view->contact_name,
 					  .owner = ""};
+	return 1;
+}
+
+static int load_looks(struct bridge *bridge, struct place_view *view, struct error *err)
+{
+	const struct bridge_options *o = bridge->options;
+	int found = 1;
+
 	switch (view->row.kind) {
 	case PLACE_CONVERSATION:
 		found = load_conversation(bridge, view, err);
@@ -111,15 +118,30 @@ static int load(struct bridge *bridge, struct place_id id, struct place_view *vi
 	return found;
 }
 
+static int load_failed(struct place_id id, struct place_view *view, int found, struct error *err)
+{
+	view_release(view);
+	return found < 0 ? -1
+			 : error_set(err, ERR_NOT_FOUND, "there is no place %lld", (long long)id.v);
+}
+
+int view_locate(struct bridge *bridge, struct place_id id, struct place_view *view,
+		struct error *err)
+{
+	int found;
+
+	*view = (struct place_view){0};
+	found = load_row(bridge, id, view, err);
+	return found > 0 ? 0 : load_failed(id, view, found, err);
+}
+
 int view_load(struct bridge *bridge, struct place_id id, struct place_view *view, struct error *err)
 {
 	int found;
 
 	*view = (struct place_view){0};
-	found = load(bridge, id, view, err);
+	found = load_row(bridge, id, view, err);
 	if (found > 0)
-		return 0;
-	view_release(view);
-	return found < 0 ? -1
-			 : error_set(err, ERR_NOT_FOUND, "there is no place %lld", (long long)id.v);
+		found = load_looks(bridge, view, err);
+	return found > 0 ? 0 : load_failed(id, view, found, err);
 }

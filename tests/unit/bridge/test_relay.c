@@ -387,6 +387,23 @@ static void closed_place__is__told_so_after_its_last_words(void **state)
 	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_CLOSE, room, NULL), 2);
 }
 
+static void place_closed_before_a_restart__is__told_so_after_it(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	s->xmpp.silent = true;
+	say_in(s, room, ALICE, "!close");
+	assert_null(fake_chat_find(&s->xmpp, FAKE_CLOSE, room, NULL));
+	scene_bridge_stop(s);
+	for (size_t i = 0; i < s->xmpp.n; i++)
+		s->xmpp.log[i].done = true;
+	s->xmpp.silent = false;
+	scene_bridge_start(s);
+	settle(s);
+	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_CLOSE, room, NULL), 1);
+}
+
 /* A close that is rolled back must never be told. */
 static void undone_close__is__not_told(void **state)
 {
@@ -490,6 +507,7 @@ int main(void)
 		SCENE(nobody_in_the_inbox__leaves__it_to_the_organizers),
 		SCENE(reload__tells__places_who_may_be_in_them),
 		SCENE(closed_place__is__told_so_after_its_last_words),
+		SCENE(place_closed_before_a_restart__is__told_so_after_it),
 		SCENE(undone_close__is__not_told),
 		SCENE_TWO(undone_place__does__not_mislead_the_next_one),
 		SCENE(undone_place__is__forgotten),
