@@ -57,7 +57,7 @@ void mx_card_drop(struct mx_place *place)
 {
 	place->root[0] = place->latest[0] = '\0';
 	place->cards++;
-	place->opening = true;
+	place->opening |= place->ready;
 	mx_place_set_address(place);
 }
 

@@ -190,6 +190,8 @@ static bool must_move(struct mx_place *place)
 	char key[KEY_MAX];
 	int serial;
 
+	if (!place->root[0])
+		return !is_of(place->room, place->owner, &serial);
 	if (!place->seated[0]) {
 		seat_key(place, key);
 		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->seated,
@@ -225,7 +227,7 @@ static void say_moved(struct mx_place *place)
 
 void mx_desk_follow(struct mx_place *place)
 {
-	if (!place->threaded || place->members.n == 0)
+	if (!place->threaded || (place->root[0] && place->members.n == 0))
 		return;
 	if (!must_move(place)) {
 		seat(place);

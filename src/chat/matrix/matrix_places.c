@@ -221,11 +221,10 @@ static void find_room(struct mx_place *place, const char *address)
 		mx_desk_choose(place);
 	} else {
 		place->room = mx_desk_at(m, room);
-		if (strcmp(place->room->id, room) !=
-		    0) /* it was upgraded, and threads stay behind */
-			place->root[0] = '\0';
-		else
+		if (strcmp(place->room->id, room) == 0)
 			mx_card_load(place);
+		else
+			place->root[0] = '\0'; /* the desk was upgraded; threads stay behind */
 	}
 }
 
@@ -241,8 +240,6 @@ void mx_place_open(struct matrix *m, const struct chat_place *from)
 	take_wishes(place, from);
 	if (fresh)
 		find_room(place, from->address);
-	else if (place->threaded && !place->root[0] && !place->room->keep[0])
-		mx_desk_choose(place); /* nobody knows how another like it would look */
 	place->touched |= place->room && place->room->state != MX_ROOM_READY;
 	pass_wishes(place);
 	mx_place_set_address(place);
@@ -355,7 +352,7 @@ void mx_place_moved(struct mx_place *place, const char *why)
 	(void)why;
 	if (place->threaded)
 		mx_card_drop(place);
-	place->opening = true;
+	place->opening |= place->ready;
 	place->touched = true;
 	mx_place_set_address(place);
 	mx_place_run(place);
@@ -367,9 +364,9 @@ void mx_place_lost(struct mx_place *place, const char *why)
 		return;
 	mx_items_free(place);
 	place->void_call = place->busy;
+	place->opening = place->ready = place->card_retried = false;
 	if (place->threaded)
 		mx_card_drop(place);
-	place->opening = place->ready = place->card_retried = false;
 	mx_place_set_address(place);
 	bridge_place_lost(place->m->host.bridge, matrix_name, place->id, why);
 }

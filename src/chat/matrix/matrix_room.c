@@ -300,7 +300,7 @@ bool mx_room_run(struct mx_room *room)
 		mx_chore_run(room);
 		return false;
 	}
-	if (!room->checked && room->wanted) {
+	if (!room->checked && (room->wanted || room->doubted)) {
 		look(room);
 		return false;
 	}

@@ -227,7 +227,7 @@ void mx_state_compare(struct mx_room *room, const struct cJSON *state)
 		see(&s, event);
 	if (s.replacement) {
 		mx_upgrade_begin(room, s.replacement);
-	} else {
+	} else if (room->wanted) {
 		if (strcmp(s.name, room->name) != 0)
 			put_text(room, "m.room.name", "name", room->name);
 		if (strcmp(s.topic, room->topic) != 0)

@@ -662,6 +662,49 @@ static void mx_desk__lost(void **state)
 	assert_string_equal(fake_bridge_memory(w.bridge, "room !1:hs"), "");
 }
 
+/* Of the inbox's desk only one that Alice took is open: she gets it on her own, and not on a desk of
+ * which nobody says how it should look. */
+static void mx_desk__lost_with_one_that_was_taken(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	give_to_inbox(&a);
+	world_create("shape", "thread", NULL);
+	world_up();
+	world_open(&a);
+	assert_int_equal(world_said("!1:hs", ALICE, "$1", "I take it"), 0);
+	a = place_of(1);
+	world_update(&a);
+	a.address = "!1:hs/$1";
+	world_restart();
+	fake_hs_member(w.hs, "!1:hs", BOT, "leave");
+	world_open(&a);
+	world_say(&a, 7, "hello");
+	told("ready 1 !1:hs/$1", "lost 1 we are not in it any more");
+	world_open(&a);
+	told_of("ready 1 !3:hs/");
+	assert_part(fake_hs_state(w.hs, "!3:hs", "m.room.name", ""), "Desk of alice");
+	assert_string_equal(fake_hs_membership(w.hs, "!3:hs", ALICE), "invite");
+}
+
+/* The same with one that somebody of another network has. */
+static void mx_desk__lost_with_one_of_nobody(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	a.owner = "";
+	a.member_n = 0;
+	world_restart();
+	world_open(&a);
+	world_member("!1:hs", "@admin:hs", BOT, "leave");
+	told_of("lost 1 ");
+	world_open(&a);
+	told("ready 1 !3:hs/$2");
+	assert_part(fake_hs_state(w.hs, "!3:hs", "m.room.name", ""), "Inbox");
+}
+
 /* While a card is on its way there. */
 static void mx_desk__lost_with_a_card_under_way(void **state)
 {
@@ -775,6 +818,8 @@ int main(void)
 		T(mx_desk__memory_lost),
 		T(mx_desk__unreadable_memory),
 		T(mx_desk__lost),
+		T(mx_desk__lost_with_one_that_was_taken),
+		T(mx_desk__lost_with_one_of_nobody),
 		T(mx_desk__lost_with_a_card_under_way),
 		T(mx_desk__upgraded),
 		T(mx_desk__upgraded_before_a_restart),
