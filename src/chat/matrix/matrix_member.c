@@ -138,7 +138,7 @@ static void invited(struct matrix *m, const struct mx_event *event)
 	bool known = mx_is_organizer(m, event->sender) ||
 		     bridge_chat_knows(m->host.bridge, matrix_name, event->sender);
 
-	if (m->life != MX_UP || mx_upgrade_invited(m, event->room))
+	if (mx_upgrade_invited(m, event->room))
 		return;
 	log_info("matrix.invited user=%s accepted=%d", log_quote(event->sender), known);
 	answer_invitation(m, event->room, known);

@@ -185,11 +185,9 @@ static struct mx_room *own_room(struct mx_place *place, const char *id)
 {
 	struct matrix *m = place->m;
 	bool control = place->kind == PLACE_CONTROL;
-	struct mx_room *room = mx_room_find(m, id);
+	struct mx_room *room;
 	STRBUF_AUTO(alias);
 
-	if (room)
-		return room;
 	strbuf_addf(&alias, "%s%s", m->cfg.prefix, place->token);
 	room = mx_room_new(m, control ? MX_ROOM_CONTROL : MX_ROOM_CONVERSATION, alias.buf);
 	if (control)

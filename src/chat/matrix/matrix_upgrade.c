@@ -50,8 +50,10 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 
 	if (!mx_room_answered(room))
 		return;
-	if (reply->outcome != MX_OK)
-		return; /* an invitation may come */
+	if (reply->outcome != MX_OK) { /* an invitation may come, or has come meanwhile */
+		mx_room_done(room);
+		return;
+	}
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/state/m.room.create", room->replacement);
 	call.path = path.buf;
 	mx_room_call(room, &call, on_create);

@@ -697,6 +697,24 @@ static void mx_upgrade__asked_in_later(void **state)
 	assert_int_equal(fake_hs_count(w.hs, "!3:hs/leave"), 0);
 }
 
+/* The invitation comes while we are at the door. */
+static void mx_upgrade__asked_in_meanwhile(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_with_room(&a);
+	world_open(&a);
+	(void)world_successor("!1:hs");
+	fake_hs_hold(w.hs, "!3:hs/join");
+	fake_hs_fail(w.hs, "!3:hs/join", 1, 403, FORBIDDEN);
+	world_tombstone("!1:hs", "!3:hs");
+	world_member("!3:hs", "@admin:hs", BOT, "invite");
+	fake_hs_release(w.hs);
+	fake_hs_run(w.hs);
+	told("ready 1 !1:hs", "ready 1 !3:hs");
+}
+
 static void mx_upgrade__never_let_in(void **state)
 {
 	struct chat_place a = place_of(1);
@@ -868,6 +886,114 @@ static void mx_lost__late_answer_harms_nothing(void **state)
 	}
 }
 
+/* A name to change, marks, words, a card: all that a room and its places do. */
+static void work_in(struct chat_place *a)
+{
+	struct chat_mark_call mark = {
+		.id = {8}, .place = a, .event_id = "$1", .mark = MARK_DELIVERED};
+
+	a->title = "Patricia";
+	a->contact_name = "Patricia";
+	a->muted = !a->muted;
+	chat_matrix.update_place(w.self, a);
+	say_as(a, 7, VOICE_CONTACT, "hello");
+	chat_matrix.mark(w.self, &mark);
+}
+
+/* One event after so many answers to that work; false: there were fewer. */
+static bool event_after(int served, const char *json)
+{
+	struct mx_event read;
+	cJSON *event = cJSON_Parse(json);
+	bool more = true;
+
+	while (more && served-- > 0) {
+		fake_loop_advance(w.loop, 0);
+		more = fake_hs_serve_one(w.hs);
+	}
+	assert_true(mx_event_read(event, NULL, &read));
+	assert_int_equal(mx_in_event(w.self, &read), 0);
+	mx_event_release(&read);
+	cJSON_Delete(event);
+	return more;
+}
+
+static void lose_at_every_step(const char *shape)
+{
+	bool more = true;
+
+	for (int served = 0; more; served++) {
+		struct chat_place a = place_of(1);
+
+		world_create("shape", shape, NULL);
+		world_up();
+		world_open(&a);
+		world_say(&a, 1, "before");
+		work_in(&a);
+		fake_hs_member(w.hs, "!1:hs", BOT, "leave");
+		more = event_after(served, "{\"type\":\"m.room.member\",\"event_id\":\"$x\","
+					   "\"room_id\":\"!1:hs\",\"sender\":\"@admin:hs\","
+					   "\"state_key\":\"@bot:hs\","
+					   "\"content\":{\"membership\":\"leave\"}}");
+		told_of("lost 1 ");
+		chat_matrix.open_place(w.self, &a);
+		fake_hs_wait(w.hs, MINUTE_MS);
+		told_of("ready 1 !");
+		world_say(&a, 9, "after");
+		told_of("done 9 ");
+		assert_part(fake_hs_body(w.hs, "EPOCH.9t"), "after");
+		assert_int_equal(fake_hs_count(w.hs, "!1:hs/send/m.room.message/EPOCH.9t"), 0);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+static void mx_lost__at_every_step(void **state)
+{
+	(void)state;
+	lose_at_every_step("room");
+	lose_at_every_step("thread");
+}
+
+static void upgrade_at_every_step(const char *shape)
+{
+	bool more = true;
+
+	for (int served = 0; more; served++) {
+		struct chat_place a = place_of(1);
+
+		world_create("shape", shape, NULL);
+		world_up();
+		world_open(&a);
+		world_say(&a, 1, "before");
+		(void)world_successor("!1:hs");
+		fake_hs_member(w.hs, "!3:hs", BOT, "invite");
+		work_in(&a);
+		fake_hs_put(w.hs, "!1:hs", "@admin:hs", "m.room.tombstone", "",
+			    "{\"replacement_room\":\"!3:hs\"}");
+		more = event_after(served, "{\"type\":\"m.room.tombstone\",\"event_id\":\"$x\","
+					   "\"room_id\":\"!1:hs\",\"sender\":\"@admin:hs\","
+					   "\"state_key\":\"\","
+					   "\"content\":{\"replacement_room\":\"!3:hs\"}}");
+		fake_hs_wait(w.hs, MINUTE_MS);
+		told_of("ready 1 !3:hs");
+		world_say(&a, 9, "after");
+		told_of("done 9 ");
+		assert_int_equal(fake_hs_count(w.hs, "!3:hs/send/m.room.message/EPOCH.9t"), 1);
+		assert_part(fake_hs_state(w.hs, "!3:hs", "m.room.name", ""),
+			    shape[0] == 'r' ? "Patricia" : "Desk of alice");
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+static void mx_upgrade__at_every_step(void **state)
+{
+	(void)state;
+	upgrade_at_every_step("room");
+	upgrade_at_every_step("thread");
+}
+
 static void mx_lost__while_it_is_made(void **state)
 {
 	struct chat_place a = place_of(1);
@@ -1019,6 +1145,7 @@ int main(void)
 		T(mx_control__organizers_come_and_go),
 		T(mx_upgrade__let_in),
 		T(mx_upgrade__asked_in_later),
+		T(mx_upgrade__asked_in_meanwhile),
 		T(mx_upgrade__never_let_in),
 		T(mx_upgrade__wrong_predecessor),
 		T(mx_upgrade__closed_without_a_successor),
@@ -1028,6 +1155,8 @@ int main(void)
 		T(mx_upgrade__while_busy_and_refused_there),
 		T(mx_upgrade__given_up_while_joining),
 		T(mx_lost__late_answer_harms_nothing),
+		T(mx_lost__at_every_step),
+		T(mx_upgrade__at_every_step),
 		T(mx_lost__while_it_is_made),
 		T(mx_lost__out_and_let_in_again),
 		T(mx_lost__in_and_yet_not),
