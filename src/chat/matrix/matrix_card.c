@@ -87,6 +87,7 @@ static void card_stands(struct mx_place *place, const char *id)
 	place->latest[0] = '\0';
 	place->card_retried = false;
 	card_keep(place);
+	mx_desk_arrived(place);
 	mx_recent_note(place->m->recent, id, place->id);
 	mx_place_set_address(place);
 	if (place->muted)

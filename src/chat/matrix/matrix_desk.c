@@ -7,8 +7,9 @@
  * it: nobody's thread shall go away under their hands. Where nobody of this network has it, it stays.
  *
  * Kept: "desk OWNER" is "SERIAL COUNT", "desk OWNER SERIAL" (which is the room's `keep`) the room's
- * id, "room ID" which desk a room is, and "seat TOKEN" the owner for whom a thread is where it is.
- * What is lost of it is made up for: the alias leads to the room, the count only decides when the
+ * id, "room ID" which desk a room is, "seat TOKEN" the owner for whom a thread is where it is, and
+ * "bound TOKEN" on which desk the card is to be that was not heard of yet, so that it is not made on
+ * another one when we died meanwhile. What is lost of it is made up for: the alias leads to the room, the count only decides when the
  * next desk comes, and a thread of which nothing is known stays.
  */
 #include "base/xalloc.h"
@@ -169,7 +170,25 @@ static void seat(struct mx_place *place)
 	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->seated);
 }
 
-void mx_desk_choose(struct mx_place *place)
+static void bound_key(const struct mx_place *place, char key[KEY_MAX])
+{
+	(void)snprintf(key, KEY_MAX, "bound %s", place->token);
+}
+
+/* Whether it is bound for a desk of its owner's. */
+static bool is_bound(const struct mx_place *place, char desk_out[KEY_MAX])
+{
+	char key[KEY_MAX];
+	char owner[MX_ID_MAX];
+	int serial;
+
+	bound_key(place, key);
+	bridge_chat_kept(place->m->host.bridge, matrix_name, key, desk_out, KEY_MAX);
+	return read_key(desk_out, owner, &serial) && strcmp(owner, owner_word(place->owner)) == 0;
+}
+
+/* One more on the newest desk, or the first on the next. */
+static void bind_to_desk(const struct mx_place *place, char desk_out[KEY_MAX])
 {
 	struct matrix *m = place->m;
 	struct desk_count count = count_read(m, place->owner);
@@ -179,8 +198,26 @@ void mx_desk_choose(struct mx_place *place)
 		count = (struct desk_count){count.serial + 1, 0};
 	count.n++;
 	count_write(m, place->owner, count);
-	(void)snprintf(key, sizeof(key), "desk %s %d", owner_word(place->owner), count.serial);
-	place->room = desk_get(m, key);
+	(void)snprintf(desk_out, KEY_MAX, "desk %s %d", owner_word(place->owner), count.serial);
+	bound_key(place, key);
+	(void)bridge_chat_keep(m->host.bridge, matrix_name, key, desk_out);
+}
+
+void mx_desk_arrived(const struct mx_place *place)
+{
+	char key[KEY_MAX];
+
+	bound_key(place, key);
+	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, "");
+}
+
+void mx_desk_choose(struct mx_place *place)
+{
+	char desk[KEY_MAX];
+
+	if (!is_bound(place, desk))
+		bind_to_desk(place, desk);
+	place->room = desk_get(place->m, desk);
 	seat(place);
 	mx_desk_want(place);
 }

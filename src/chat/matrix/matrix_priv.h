@@ -320,6 +320,8 @@ bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID
 /* matrix_desk.c */
 /* Puts it on the desk for one more conversation of its owner's (of the inbox when there is none). */
 void mx_desk_choose(struct mx_place *place);
+/* Its card is there. */
+void mx_desk_arrived(const struct mx_place *place);
 /* The desk that has or had that id. */
 struct mx_room *mx_desk_at(struct matrix *m, const char *id);
 /* Tells the place's desk how it should look, if it is the owner's. */
