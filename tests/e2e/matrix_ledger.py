@@ -150,14 +150,23 @@ class Talk:
         self.texted.append(words)
         self.ground.carrier.text(self.phone, words)
 
+    def is_first(self, event):
+        return event.text.endswith(self.texted[0]) and event.kind == "text" and \
+            self.ground.ours(event.sender) and \
+            (event.room, event.thread) not in {(t.room, t.thread) for t in self.ground.talks}
+
     def sit(self, timeout=60):
         """Until its first text is shown where no other conversation is."""
-        taken = {(t.room, t.thread) for t in self.ground.talks}
-        came = self.ground.alice.wait_for(
-            lambda e: e.text.endswith(self.texted[0]) and self.ground.ours(e.sender)
-            and e.kind == "text" and (e.room, e.thread) not in taken, timeout)
-        self.room, self.thread = came.room, came.thread
+        if not self.room:
+            came = self.ground.alice.wait_for(self.is_first, timeout)
+            self.room, self.thread = came.room, came.thread
         return self
+
+    def seen(self):
+        """Whether it is shown by now."""
+        if not self.room and any(self.is_first(e) for e in list(self.ground.alice.events)):
+            self.sit()
+        return self.room is not None
 
     def says(self, words):
         self.said.append(words)
