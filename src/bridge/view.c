@@ -61,8 +61,10 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	if (suppressed)
 		(void)snprintf(view->topic, sizeof(view->topic), "⛔ No texts: %s",
 			       suppression_words(suppression.reason));
+	else if (c->owner[0])
+		(void)snprintf(view->topic, sizeof(view->topic), "With %s", user_shown(c->owner));
 	else
-		STR_COPY(view->topic, c->owner[0] ? user_shown(c->owner) : "Inbox");
+		STR_COPY(view->topic, "Inbox");
 	STR_COPY(view->contact_name, c->name[0] ? c->name : view->title);
 	owned_here = user_address(owner, view->row.network);
 	view->place.owner = owned_here ? owned_here : "";

@@ -111,10 +111,10 @@ static void put_words(struct strbuf *out, const struct mx_message *m, const char
 	bool rich = name[0] != '\0';
 
 	if (rich) {
-		strbuf_addf(&body, "%s: ", name);
+		strbuf_addf(&body, "%s%s", name, m->heading ? "\n" : ": ");
 		strbuf_adds(&html, "<strong>");
 		add_html(&html, name, strlen(name));
-		strbuf_adds(&html, ":</strong> ");
+		strbuf_adds(&html, m->heading ? "</strong><br>" : ":</strong> ");
 	}
 	strbuf_adds(&body, text);
 	if (m->markup)
@@ -166,7 +166,7 @@ static void put_fallback(struct strbuf *out, const struct mx_message *m, const c
 
 	strbuf_adds(&body, "* ");
 	if (name[0] != '\0')
-		strbuf_addf(&body, "%s: ", name);
+		strbuf_addf(&body, "%s%s", name, m->heading ? "\n" : ": ");
 	add_cut(&body, text, FALLBACK_MAX);
 	mx_put_text(out, "msgtype", m->notice ? "m.notice" : "m.text");
 	mx_put_text(out, "body", body.buf);

@@ -20,6 +20,7 @@
 struct mx_message {
 	const char *text;
 	const char *name; /* shown in front in bold when the bot speaks for a contact; NULL: not */
+	bool heading;     /* the name has a line of its own */
 	bool notice;      /* m.notice: grey, and never makes a sound */
 	bool markup;      /* the words are ours: what stands in `backticks` is shown as code */
 	const char *thread;  /* root; NULL or "": not in a thread */

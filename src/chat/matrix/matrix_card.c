@@ -64,14 +64,16 @@ void mx_card_drop(struct mx_place *place)
 static void card_put(struct mx_place *place, const char *txn, mx_done_fn *done)
 {
 	struct mx_call call = {.method = "PUT", .device = true, .limit = MX_LIMIT_SEND};
-	struct mx_message message = {.edits = place->root[0] ? place->root : NULL};
+	struct mx_message message = {.name = place->title,
+				     .heading = true,
+				     .text = place->topic,
+				     .edits = place->root[0] ? place->root : NULL};
 	STRBUF_AUTO(text);
 	STRBUF_AUTO(path);
 	STRBUF_AUTO(body);
 
 	card_text(place, &text);
 	mx_digest(text.buf, place->card);
-	message.text = text.buf;
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/send/m.room.message/{}", place->room->id, txn);
 	mx_build_message(&body, &message);
 	call.path = path.buf;

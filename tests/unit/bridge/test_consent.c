@@ -359,7 +359,8 @@ static void start__undoes__a_stop_with_one_answer(void **state)
 	assert_int_equal(sent_with(s, PAT, WELCOME), 1);
 	ROOM_SAW(s, room, "✅ They opted in again by texting START.");
 	assert_false(is_suppressed(s, PAT));
-	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->topic, ALICE);
+	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->topic,
+			    "With " ALICE);
 	say_in(s, room, ALICE, "Good to have you back");
 	assert_int_equal(sent(s), 3);
 	/* A second stop is confirmed again. */

@@ -327,7 +327,7 @@ static void assignment__changes__the_members(void **state)
 			    ALICE " " BOB);
 	say_in(s, room, BOB, "!claim");
 	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->members, BOB);
-	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->topic, BOB);
+	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->topic, "With " BOB);
 	ROOM_SAW(s, room, "This conversation is now with " BOB);
 	command(s, "!assign 1 inbox");
 	assert_string_equal(fake_chat_find(&s->xmpp, FAKE_UPDATE, room, NULL)->members,

@@ -88,6 +88,24 @@ static void message__shows__who_speaks(void **state)
 			    "&#39;on&#39;<br>`x`");
 }
 
+static void message__has_a_heading__in_every_form(void **state)
+{
+	static const struct mx_message card = {
+		.name = "Pat <b> …0123", .heading = true, .text = "With @alice:x"};
+	struct mx_message edited = card;
+	const struct cJSON *json = build(&card);
+
+	(void)state;
+	assert_string_equal(mx_str(json, "body"), "Pat <b> …0123\nWith @alice:x");
+	assert_string_equal(mx_str(json, "formatted_body"),
+			    "<strong>Pat &lt;b&gt; …0123</strong><br>With @alice:x");
+	edited.edits = "$1";
+	json = build(&edited);
+	assert_string_equal(mx_str(json, "body"), "* Pat <b> …0123\nWith @alice:x");
+	json = mx_get(json, "m.new_content");
+	assert_string_equal(mx_str(json, "body"), "Pat <b> …0123\nWith @alice:x");
+}
+
 static void file__is_told__as_what_it_is(void **state)
 {
 	static const struct {
@@ -529,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(message__is_plain__when_plain_text_says_it_all),
 		TEST(message__shows__who_speaks),
+		TEST(message__has_a_heading__in_every_form),
 		TEST(file__is_told__as_what_it_is),
 		TEST(message__shows_as_code__what_we_put_in_backticks),
 		TEST(message__stands__in_its_thread),
