@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SIGNATURE_BYTES 16
-#define SIGNATURE_DIGITS (2 * SIGNATURE_BYTES)
+#define SIGNATURE_DIGITS ((size_t)2 * SIGNATURE_BYTES)
 #define NUMBER_DIGITS_MAX 18 /* so that none overflows */
 
 static const char purpose[] = "roomline: links to files";

@@ -35,15 +35,16 @@ static const char *owner_word(const char *owner)
 
 static struct desk_count count_read(struct matrix *m, const char *owner)
 {
-	struct desk_count count = {1, 0};
+	struct desk_count count;
 	char key[KEY_MAX];
 	char value[32];
+	char *rest;
 
 	(void)snprintf(key, sizeof(key), "desk %s", owner_word(owner));
 	bridge_chat_kept(m->host.bridge, matrix_name, key, value, sizeof(value));
-	if (sscanf(value, "%d %d", &count.serial, &count.n) != 2)
-		count = (struct desk_count){1, 0};
-	return count;
+	count.serial = (int)strtol(value, &rest, 10);
+	count.n = (int)strtol(rest, NULL, 10);
+	return count.serial > 0 && count.n >= 0 ? count : (struct desk_count){1, 0};
 }
 
 static void count_write(struct matrix *m, const char *owner, struct desk_count count)
@@ -99,7 +100,18 @@ static struct mx_room *desk_get(struct matrix *m, const char *key)
 
 static bool read_key(const char *key, char owner[MX_ID_MAX], int *serial_out)
 {
-	return sscanf(key, "desk %255s %d", owner, serial_out) == 2;
+	const char *name = key + strlen("desk ");
+	size_t len;
+
+	if (strncmp(key, "desk ", strlen("desk ")) != 0)
+		return false;
+	len = strcspn(name, " ");
+	if (len == 0 || len >= MX_ID_MAX || name[len] != ' ')
+		return false;
+	(void)memcpy(owner, name, len);
+	owner[len] = '\0';
+	*serial_out = (int)strtol(name + len, NULL, 10);
+	return *serial_out > 0;
 }
 
 static bool is_of(const struct mx_room *desk, const char *owner, int *serial_out)

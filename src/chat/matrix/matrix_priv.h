@@ -299,8 +299,8 @@ struct mx_place {
 /* matrix_places.c */
 struct mx_place *mx_place_find(struct matrix *m, struct place_id id);
 struct mx_place *mx_place_at(struct matrix *m, const char *room, const char *root);
-void mx_place_open(struct matrix *m, const struct chat_place *place);
-void mx_place_update(struct matrix *m, const struct chat_place *place);
+void mx_place_open(struct matrix *m, const struct chat_place *from);
+void mx_place_update(struct matrix *m, const struct chat_place *from);
 void mx_place_free_all(struct matrix *m);
 void mx_place_run(struct mx_place *place); /* in the next turn */
 void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),

@@ -89,5 +89,7 @@ void mx_space_lost(struct matrix *m)
 	struct mx_room *room;
 
 	TAILQ_FOREACH(room, &m->rooms, link)
-	room->in_space = false;
+	{
+		room->in_space = false;
+	}
 }

@@ -223,8 +223,9 @@ void mx_state_compare(struct mx_room *room, const struct cJSON *state)
 	struct seen s = {.room = room, .name = "", .topic = "", .version = "1", .ghost_name = ""};
 	const struct cJSON *event;
 
-	cJSON_ArrayForEach (event, state)
+	cJSON_ArrayForEach (event, state) {
 		see(&s, event);
+	}
 	if (s.replacement) {
 		mx_upgrade_begin(room, s.replacement);
 	} else if (room->wanted) {
