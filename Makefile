@@ -120,7 +120,7 @@ $(BUILD)/libfuzzer/%: tests/fuzz/%.c $(BUILD)/libfuzzer/libroomline.a
 deps: ## install what building and testing need (Debian 12, root or sudo)
 	@tests/deps.sh
 
-demo: deps ## show the main job with real traffic, then stay up (ONCE=1: exit after it)
+demo: deps ## show the main job with real traffic, then stay up (NETWORK=matrix; ONCE=1 ends)
 	@$(MAKE) --no-print-directory -s all
 	@tests/demo/run.sh $(BIN)
 
