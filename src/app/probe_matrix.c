@@ -180,28 +180,47 @@ static enum exit_code wrong_user(const struct talk *t, const char *is, const cha
 	return EXIT_NAME;
 }
 
+/* As the bot, which is one of the service's names; it is registered by the daemon only. */
+static enum exit_code ask_for_bot(struct talk *t, const char *bot, struct error *err)
+{
+	const struct mx_reply *reply = &t->got.reply;
+	STRBUF_AUTO(path);
+
+	mx_path(&path, "/_matrix/client/v3/account/whoami?user_id={}", bot);
+	ask(t, "GET", path.buf, NULL, t->probe->timeout_ms);
+	if (reply->outcome == MX_OK || !strstr(reply->error, "masquerade"))
+		return EXIT_OK;
+	(void)error_set(err, ERR_CONFIG,
+			"the homeserver does not let us be %.100s: correct matrix.bot, then write "
+			"the registration anew with `roomline registration`",
+			bot);
+	return EXIT_NAME;
+}
+
 static enum exit_code ask_whoami(struct talk *t, struct strbuf *said, struct error *err)
 {
 	const struct mx_reply *reply = &t->got.reply;
 	const char *user;
 	STRBUF_AUTO(wanted);
+	STRBUF_AUTO(bot);
 
-	/* The bot itself may not be there before the daemon was. */
-	if (is_appservice(t))
+	if (is_appservice(t)) {
 		strbuf_addf(&wanted, "@%sservice:%s", setting(t, "prefix"), setting(t, "domain"));
-	else
+		strbuf_addf(&bot, "@%s:%s", setting(t, "bot"), setting(t, "domain"));
+	} else {
 		strbuf_adds(&wanted, setting(t, "user"));
+		strbuf_adds(&bot, wanted.buf);
+	}
 	ask(t, "GET", "/_matrix/client/v3/account/whoami", NULL, t->probe->timeout_ms);
 	if (reply->outcome == MX_TOKEN)
 		return token_refused(t, err);
-	strbuf_addf(said, "the homeserver takes us for %s", wanted.buf);
-	/* Some know the bot only after it was registered, which the daemon does. */
-	if (reply->outcome == MX_FORBIDDEN && is_appservice(t))
-		return EXIT_OK;
+	strbuf_addf(said, "the homeserver takes us for %s", bot.buf);
 	if (reply->outcome != MX_OK)
 		return no_answer(t, err);
 	user = mx_str(reply->body, "user_id");
-	return strcmp(user, wanted.buf) == 0 ? EXIT_OK : wrong_user(t, user, wanted.buf, err);
+	if (strcmp(user, wanted.buf) != 0)
+		return wrong_user(t, user, wanted.buf, err);
+	return is_appservice(t) ? ask_for_bot(t, bot.buf, err) : EXIT_OK;
 }
 
 /* ---- does it reach us? ------------------------------------------------------------------------- */

@@ -137,8 +137,8 @@ def test_what_is_right_is_ok(installed):
 @pytest.mark.parametrize("values, code, says", [
     ({"as_token": "wrong" * 10}, SECRET, "install the file that `roomline registration` writes"),
     ({"hs_token": "wrong" * 10}, SECRET, "another token than matrix.hs_token"),
-    ({"domain": "other.localhost"}, NAME, f"takes us for {BOT}, not for @roomline:other.localhost"),
-    ({"bot": "other"}, NAME, f"takes us for {BOT}, not for @other:{DOMAIN}"),
+    ({"domain": "other.localhost"}, NAME, f"takes us for @_sms_service:{DOMAIN}, not for @_sms_service:other.localhost"),
+    ({"bot": "other"}, NAME, f"does not let us be @other:{DOMAIN}"),
     ({"registration_id": "other"}, NAME, "another name than matrix.registration_id"),
     ({"appservice_url": "ftp://x"}, CONFIG, "matrix.appservice_url must be"),
 ])

@@ -177,6 +177,11 @@ static int on_whoami(struct matrix *m, const struct mx_reply *reply)
 	const char *user = mx_str(reply->body, "user_id");
 	STRBUF_AUTO(advice);
 
+	if (reply->outcome == MX_FORBIDDEN && m->cfg.appservice)
+		return fail(m, reply, CHAT_BROKEN_NAME,
+			    "The homeserver does not let us be the bot: see matrix.domain and "
+			    "matrix.bot, and write the registration anew with `roomline "
+			    "registration`");
 	if (reply->outcome != MX_OK || !user[0])
 		return fail(m, reply, CHAT_BROKEN_SECRET,
 			    m->cfg.appservice
