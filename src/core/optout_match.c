@@ -132,7 +132,7 @@ static size_t match_from(const struct phrase *phrase, const struct optout_text *
 	return longest;
 }
 
-/* The phrases of all books, numbered, and which of them a word of a class may be the first required
+/* The phrases of all books, numbered, and which of them a word of a class may be the last required
  * word of: few texts hold a word for more than a few. Built at first use and never changed: it holds
  * nothing but what the constant tables say, and the daemon has one thread. */
 static struct phrase_index {
@@ -145,15 +145,17 @@ static struct phrase_index {
 
 static void index_phrase(struct phrase_index *index, const struct phrase *phrase)
 {
-	const struct phrase_element *element = phrase->elements;
+	const struct phrase_element *element = NULL;
 	size_t n = index->n++;
 
 	if (n == OPTOUT_PHRASES_MAX)
 		BUG("more than %d phrases", OPTOUT_PHRASES_MAX);
 	index->phrases[n] = phrase;
-	while (element->quantity != PHRASE_ONE)
-		if (element++->quantity == PHRASE_DONE)
-			BUG("a phrase of %s may be empty", phrase->rule);
+	for (size_t s = 0; s < PHRASE_ELEMENTS_MAX; s++)
+		if (phrase->elements[s].quantity == PHRASE_ONE)
+			element = &phrase->elements[s];
+	if (!element)
+		BUG("a phrase of %s may be empty", phrase->rule);
 	for (size_t c = 0; c < PHRASE_CLASSES_MAX && element->classes[c]; c++)
 		index->of_class[element->classes[c]][n / 64] |= UINT64_C(1) << (n % 64);
 }

@@ -4,19 +4,19 @@
 
 #include "base/xalloc.h"
 
-#include <limits.h>
 #include <string.h>
 
 enum {
 	VOCABULARY_MAX = 4096,
 	VOCABULARY_BUCKETS = 4096,
 	MERGES_MAX = 256,
+	MERGE_BUCKETS = 32 * 32,
 	SPELT_MAX = 31,
 	SIGNATURE_MAX = 3,
 	NAME_WORDS_MAX = 8,
 };
 
-/* All words of all tables by their hash, and the merges by their first letter. Built at first use and never changed: it holds nothing but
+/* All words of all tables by their hash, and the merges by their first two letters. Built at first use and never changed: it holds nothing but
  * what the constant tables say, and the daemon has one thread. */
 static struct vocabulary {
 	bool built;
@@ -28,7 +28,7 @@ static struct vocabulary {
 		uint16_t cls;
 		uint16_t next;
 	} entries[VOCABULARY_MAX];
-	uint16_t merges[UCHAR_MAX + 1]; /* 1 + the first of the letter, 0 for none */
+	uint16_t merges[MERGE_BUCKETS]; /* 1 + the first of the letters, 0 for none */
 	uint16_t next_merge[MERGES_MAX];
 } vocabulary;
 
@@ -72,6 +72,14 @@ static void vocabulary_add(const struct word_row *rows)
 	}
 }
 
+/* A word of one letter is followed by a space in one and by a NUL in the other. */
+static unsigned merge_bucket(const char *words)
+{
+	unsigned first = (unsigned char)words[0] % 32;
+
+	return first * 32 + (first ? (unsigned char)words[1] % 32 : 0);
+}
+
 static void vocabulary_add_merges(void)
 {
 	size_t n = 0;
@@ -82,7 +90,7 @@ static void vocabulary_add_merges(void)
 		BUG("more than %d merges", MERGES_MAX);
 	/* From the last one: they are tried in the order of the table. */
 	for (; n > 0; n--) {
-		uint16_t *first = &vocabulary.merges[(unsigned char)optout_merges[n - 1].words[0]];
+		uint16_t *first = &vocabulary.merges[merge_bucket(optout_merges[n - 1].words)];
 
 		vocabulary.next_merge[n - 1] = *first;
 		*first = (uint16_t)n;
@@ -155,10 +163,10 @@ static struct optout_token next_token(struct optout_text *text, size_t *i)
 	char spelt[SPELT_MAX + 1];
 	size_t n = spelt_length(text, *i, spelt);
 	const char *merged = spelt;
-	unsigned char letter = (unsigned char)optout_word(text, *i)[0];
+	unsigned bucket = merge_bucket(optout_word(text, *i));
 	struct optout_token token = text->tokens[*i];
 
-	for (unsigned m = vocabulary.merges[letter]; !n && m; m = vocabulary.next_merge[m - 1]) {
+	for (unsigned m = vocabulary.merges[bucket]; !n && m; m = vocabulary.next_merge[m - 1]) {
 		n = merge_length(text, *i, optout_merges[m - 1].words);
 		merged = optout_merges[m - 1].merged;
 	}

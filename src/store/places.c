@@ -3,6 +3,7 @@
 #include "base/xalloc.h"
 #include "store/sql.h"
 
+#define LIST_STEP 2 /* a conversation has a place in each network, of which there are few */
 #define PLACE_SELECT                                                                               \
 	"SELECT id, kind, network, conversation, token, address, cursor, created_at FROM place "
 
@@ -143,9 +144,10 @@ int store_list_places_of(struct store *store, struct conversation_id conversatio
 	SQL_AUTO(q, store, PLACE_SELECT "WHERE conversation = ?1 ORDER BY network");
 
 	sql_int(&q, conversation.v);
-	do
-		rows = xreallocarray(rows, n + 1, sizeof(*rows));
-	while ((rc = read_place(&q, &rows[n], err)) == 1 && ++n);
+	do {
+		if (n % LIST_STEP == 0)
+			rows = xreallocarray(rows, n + LIST_STEP, sizeof(*rows));
+	} while ((rc = read_place(&q, &rows[n], err)) == 1 && ++n);
 	sql_end(&q); /* fn may ask again */
 	for (size_t i = 0; rc == 0 && i < n && fn(&rows[i], arg); i++)
 		;

@@ -4,6 +4,7 @@
 #include "store/db.h"
 #include "store/sql.h"
 
+#define LIST_STEP 4 /* mostly there is one */
 #define RELAY_SELECT                                                                               \
 	"SELECT id, place, kind, voice, text, target_event, mark, message, at, media FROM relay "
 
@@ -77,9 +78,10 @@ static int read_list(struct sql *q, struct relay_list *out, struct error *err)
 {
 	int rc;
 
-	do
-		out->v = xreallocarray(out->v, out->n + 1, sizeof(*out->v));
-	while ((rc = read_relay(q, &out->v[out->n], err)) == 1 && ++out->n);
+	do {
+		if (out->n % LIST_STEP == 0)
+			out->v = xreallocarray(out->v, out->n + LIST_STEP, sizeof(*out->v));
+	} while ((rc = read_relay(q, &out->v[out->n], err)) == 1 && ++out->n);
 	sql_end(q); /* who is called may ask again */
 	return rc;
 }
