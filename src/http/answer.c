@@ -90,7 +90,7 @@ void http_answer_format(struct strbuf *out, const struct http_reply_text *reply,
 	strbuf_adds(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	if (reply->content_type && strncasecmp(reply->content_type, "text/html", 9) == 0)
 		strbuf_adds(out, "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
-	if (reply->file_name)
+	if (reply->file_name && reply->content_type)
 		add_file(out, reply);
 	strbuf_addf(out, "Connection: %s\r\n\r\n", keep_alive ? "keep-alive" : "close");
 	if (has_body && !head_only)

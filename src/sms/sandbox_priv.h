@@ -66,7 +66,7 @@ void phone_store_set_state(struct phone_store *store, const char *number, int64_
 
 /* As a carrier's media store: whoever knows the id may have the file. In memory and bounded: the
  * oldest goes. */
-#define FILE_MAX (5 * 1024 * 1024)
+#define FILE_MAX ((size_t)5 * 1024 * 1024)
 #define FILES_BYTES_MAX (8 * FILE_MAX)
 #define FILES_MAX 500
 
