@@ -228,6 +228,26 @@ void mx_build_file(struct strbuf *out, const struct mx_message *message, const s
 	strbuf_addc(out, '}');
 }
 
+void mx_build_one(struct strbuf *out, const char *key, const char *text)
+{
+	strbuf_addc(out, '{');
+	mx_put_text(out, key, text);
+	strbuf_addc(out, '}');
+}
+
+/* Without a login: each would be one more device. */
+void mx_build_register(struct strbuf *out, const char *user)
+{
+	STRBUF_AUTO(local);
+
+	strbuf_add(&local, user + 1, strcspn(user + 1, ":"));
+	strbuf_addc(out, '{');
+	mx_put_text(out, "type", "m.login.application_service");
+	mx_put_bool(out, "inhibit_login", true);
+	mx_put_text(out, "username", local.buf);
+	strbuf_addc(out, '}');
+}
+
 void mx_build_reaction(struct strbuf *out, const char *event_id, const char *key)
 {
 	strbuf_addc(out, '{');

@@ -45,6 +45,10 @@ struct mx_file {
 /* A file in place of words: message->text is not looked at. */
 void mx_build_file(struct strbuf *out, const struct mx_message *message,
 		   const struct mx_file *file);
+/* {"key":"text"} */
+void mx_build_one(struct strbuf *out, const char *key, const char *text);
+/* What registers a user of ours, by its id. */
+void mx_build_register(struct strbuf *out, const char *user);
 /* key: the emoji, as a client's own buttons have it. */
 void mx_build_reaction(struct strbuf *out, const char *event_id, const char *key);
 /* com.beeper.message_send_status, for clients that draw it. status: "SUCCESS", "PENDING",

@@ -9,8 +9,8 @@
  * Kept: "desk OWNER" is "SERIAL COUNT", "desk OWNER SERIAL" (which is the room's `keep`) the room's
  * id, "room ID" which desk a room is, "seat TOKEN" the owner for whom a thread is where it is, and
  * "bound TOKEN" on which desk the card is to be that was not heard of yet, so that it is not made on
- * another one when we died meanwhile. What is lost of it is made up for: the alias leads to the room, the count only decides when the
- * next desk comes, and a thread of which nothing is known stays.
+ * another one when we died meanwhile. What is lost of it is made up for: the alias leads to the room,
+ * the count only decides when the next desk comes, and a thread of which nothing is known stays.
  */
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"

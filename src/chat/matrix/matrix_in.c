@@ -6,7 +6,6 @@
  * reaction is for the place of the event it names, if we still know that; what is for nobody is
  * answered like a chat with the bot, and never texted.
  */
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
 

@@ -9,9 +9,7 @@
  * a death leaves an empty room behind.
  */
 #include "base/crash.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
 #include "chat/matrix/matrix_priv.h"
 
@@ -92,9 +90,7 @@ static void ghost_device(const struct mx_reply *reply, void *arg)
 	if (!mx_room_answered(room))
 		return;
 	mx_path(&path, "/_matrix/client/v3/profile/{}/displayname", room->ghost);
-	strbuf_adds(&body, "{\"displayname\":");
-	json_add_text(&body, room->contact_name);
-	strbuf_addc(&body, '}');
+	mx_build_one(&body, "displayname", room->contact_name);
 	call.path = path.buf;
 	call.body = body.buf;
 	mx_room_call(room, &call, ghost_named);
@@ -121,13 +117,8 @@ void mx_ghost_make(struct mx_room *room)
 {
 	struct mx_call call = {.method = "POST", .path = "/_matrix/client/v3/register", .as = ""};
 	STRBUF_AUTO(body);
-	STRBUF_AUTO(local);
 
-	strbuf_add(&local, room->ghost + 1, strcspn(room->ghost + 1, ":"));
-	strbuf_adds(&body, "{\"type\":\"m.login.application_service\",\"inhibit_login\":true,"
-			   "\"username\":");
-	json_add_text(&body, local.buf);
-	strbuf_addc(&body, '}');
+	mx_build_register(&body, room->ghost);
 	call.body = body.buf;
 	mx_room_call(room, &call, ghost_registered);
 }

@@ -4,7 +4,6 @@
  * the one before was is asked of the homeserver, so that nothing has to be remembered.
  */
 #include "base/crash.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
@@ -69,11 +68,8 @@ static void send_receipt(struct mx_place *place, const struct mx_item *item)
 
 	mx_path(&path, "/_matrix/client/v3/rooms/{}/receipt/m.read/{}", mx_place_room_id(place),
 		item->event);
-	if (place->root[0]) {
-		strbuf_adds(&body, "{\"thread_id\":");
-		json_add_text(&body, place->root);
-		strbuf_addc(&body, '}');
-	}
+	if (place->root[0])
+		mx_build_one(&body, "thread_id", place->root);
 	call.path = path.buf;
 	call.body = body.len ? body.buf : "{}";
 	mx_http_call(place->m->http, &call, status_sent, NULL);

@@ -3,16 +3,17 @@
  * What the files of the Matrix network share: the network itself, its rooms and places, and who
  * calls whom.
  *
- *   matrix.c          settings, the table of operations
- *   matrix_life.c     from nothing to up: versions, who we are, the ping; down and up again
+ *   matrix.c          the table of operations; matrix_settings.c their settings
+ *   matrix_life.c     up, down, and up again
+ *   matrix_way.c      from nothing to up: versions, who we are, the ping
  *   matrix_http.c     calls to the homeserver until they are answered
  *   matrix_as.c       what the homeserver calls (application service)
  *   matrix_sync.c     what we ask it for instead (bot mode), or besides, when it was away
  *   matrix_event.c    reading events; matrix_build.c and matrix_plan.c making them and rooms
  *   matrix_in.c       what an event means
  *   matrix_member.c   who comes and goes: us, ghosts, organizers, volunteers
- *   matrix_places.c   places: opened, moved, and worked on
- *   matrix_room.c     the life of a room: made, looked at, put right, lost
+ *   matrix_places.c   the table of places; matrix_place.c how one is opened and worked on
+ *   matrix_rooms.c    the table of rooms; matrix_room.c how one is made, looked at, put right
  *   matrix_make.c     the chain of calls that makes a room
  *   matrix_chore.c    calls that put it right
  *   matrix_state.c    comparing a room with how it should be
@@ -28,8 +29,8 @@
  * desk room for each volunteer, where each conversation is a thread under its card and the bot
  * speaks for the contact. A place's address is the room's id, or "room id/event id of the card".
  *
- * Nothing here calls the bridge, or works on a place, from within a call of the bridge: what is to
- * be done is noted, and done in the next turn of the loop.
+ * From within a call of the bridge nothing is told to it (it may be asked to remember), and no place
+ * is worked on: what is to be done is noted, and done in the next turn of the loop.
  */
 #ifndef MATRIX_PRIV_H
 #define MATRIX_PRIV_H
@@ -122,6 +123,12 @@ struct matrix {
 	unsigned serial;   /* of what we send besides the bridge's calls */
 };
 
+/* ---- matrix_settings.c ------------------------------------------------------------------------ */
+
+extern const struct setting mx_settings[];
+int mx_config_read(struct mx_config *cfg, const struct settings *set, struct error *err);
+void mx_config_release(struct mx_config *cfg);
+
 /* ---- matrix_life.c ---------------------------------------------------------------------------- */
 
 void mx_life_start(struct matrix *m);
@@ -132,8 +139,10 @@ void mx_life_heard(struct matrix *m);
 void mx_life_down(struct matrix *m, const char *why, bool broken);
 void mx_life_token_refused(struct matrix *m, const struct mx_reply *reply);
 void mx_life_describe(const struct matrix *m, char *out, size_t size);
-/* Whether rooms of that version have creators above all power levels. */
-bool mx_has_creators_rule(const char *version);
+void mx_life_up(struct matrix *m); /* the way up has ended well */
+
+/* matrix_way.c: asks all that has to be known; ends in mx_life_up() or mx_life_down() */
+void mx_way_begin(struct matrix *m);
 
 /* ---- matrix_as.c: the homeserver's side of an application service ------------------------------ */
 
@@ -207,11 +216,15 @@ struct mx_room {
 	bool knock;                  /* it is time to try */
 };
 
-/* matrix_room.c */
+/* matrix_rooms.c */
 struct mx_room *mx_room_find(struct matrix *m, const char *id); /* NULL: not in memory */
 struct mx_room *mx_room_new(struct matrix *m, enum mx_room_kind kind, const char *alias);
 void mx_room_free_all(struct matrix *m);
 void mx_room_set_id(struct mx_room *room, const char *id); /* READY, and kept */
+/* It is not ours any more: tells the places in it, makes another one when they are opened. */
+void mx_room_lost(struct mx_room *room, const char *why);
+
+/* matrix_room.c */
 /* How it should look; what differs is put right before anything more is said in it. */
 void mx_room_want(struct mx_room *room, const char *name, const char *topic,
 		  const struct mx_people *members, bool invite, bool muted);
@@ -228,8 +241,6 @@ void mx_room_done(struct mx_room *room);
 /* What is done for it failed: tries again after a pause, while the places wait and the bridge with
  * them. A person is told when it does not help; what: "creating it". */
 void mx_room_pause(struct mx_room *room, const char *what, const struct mx_reply *reply);
-/* It is not ours any more: tells the places in it, makes another one when they are opened. */
-void mx_room_lost(struct mx_room *room, const char *why);
 /* One call of the room's; at most one at a time. The callback gets the room. */
 void mx_room_call(struct mx_room *room, const struct mx_call *call, mx_done_fn *done);
 /* To be called first by each callback; false: the answer does not matter any more. */
@@ -299,23 +310,26 @@ struct mx_place {
 /* matrix_places.c */
 struct mx_place *mx_place_find(struct matrix *m, struct place_id id);
 struct mx_place *mx_place_at(struct matrix *m, const char *room, const char *root);
-void mx_place_open(struct matrix *m, const struct chat_place *from);
-void mx_place_update(struct matrix *m, const struct chat_place *from);
+struct mx_place *mx_place_new(struct matrix *m, const struct chat_place *from);
 void mx_place_free_all(struct matrix *m);
-void mx_place_run(struct mx_place *place); /* in the next turn */
+void mx_place_set_address(struct mx_place *place); /* after a change of its room or its root */
+const char *mx_place_room_id(const struct mx_place *place);
 void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),
 		       const char *why);
 void mx_places_change_room(const struct mx_room *from, struct mx_room *to);
-void mx_place_lost(struct mx_place *place, const char *why);
-void mx_place_moved(struct mx_place *place, const char *why); /* its room has another id */
-void mx_place_set_address(struct mx_place *place); /* after a change of its room or its root */
-const char *mx_place_room_id(const struct mx_place *place);
-/* As mx_room_call() and mx_room_answered(). */
-void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
-bool mx_place_answered(struct mx_place *place);
 /* "!room" or "!room/$root" */
 void mx_address(struct strbuf *out, const char *room, const char *root);
 bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID_MAX]);
+
+/* matrix_place.c */
+void mx_place_open(struct matrix *m, const struct chat_place *from);
+void mx_place_update(struct matrix *m, const struct chat_place *from);
+void mx_place_run(struct mx_place *place); /* in the next turn */
+void mx_place_lost(struct mx_place *place, const char *why);
+void mx_place_moved(struct mx_place *place, const char *why); /* its room has another id */
+/* As mx_room_call() and mx_room_answered(). */
+void mx_place_call(struct mx_place *place, const struct mx_call *call, mx_done_fn *done);
+bool mx_place_answered(struct mx_place *place);
 
 /* matrix_desk.c */
 /* Puts it on the desk for one more conversation of its owner's (of the inbox when there is none). */

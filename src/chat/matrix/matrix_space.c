@@ -6,8 +6,6 @@
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
 
-#include <string.h>
-
 #define KEEP "space"
 
 static struct mx_room *space(struct matrix *m)

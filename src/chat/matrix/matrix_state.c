@@ -6,9 +6,9 @@
  */
 #include "base/json.h"
 #include "base/log.h"
-#include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
 #include "chat/matrix/matrix_priv.h"
+#include "chat/matrix/matrix_versions.h"
 
 #include <string.h>
 
@@ -93,9 +93,7 @@ static void put_text(struct mx_room *room, const char *type, const char *key, co
 {
 	STRBUF_AUTO(body);
 
-	strbuf_addf(&body, "{\"%s\":", key);
-	json_add_text(&body, text);
-	strbuf_addc(&body, '}');
+	mx_build_one(&body, key, text);
 	put_state(room, type, body.buf);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Reading which versions of Matrix a homeserver speaks.
+/* Reading which versions of Matrix a homeserver speaks, and which rules rooms of a version have.
  * https://spec.matrix.org/v1.15/client-server-api/#get_matrixclientversions */
 #include "chat/matrix/matrix_versions.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DIGITS_MAX 4
+#define CREATORS_RULE_SINCE 12 /* room version */
 
 int mx_versions_newest(const struct cJSON *answer)
 {
@@ -30,4 +31,11 @@ int mx_versions_newest(const struct cJSON *answer)
 			newest = minor;
 	}
 	return newest;
+}
+
+/* Versions are names; all that are not numbers are experiments. */
+bool mx_has_creators_rule(const char *version)
+{
+	return version[0] && strspn(version, "0123456789") == strlen(version) &&
+	       strlen(version) < 6 && strtol(version, NULL, 10) >= CREATORS_RULE_SINCE;
 }

@@ -622,7 +622,7 @@ static void mx_desk__memory_lost(void **state)
 
 static void mx_desk__unreadable_memory(void **state)
 {
-	static const char *const values[] = {"x", "1", "2 x"};
+	static const char *const values[] = {"x", "1", "-1 7"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
