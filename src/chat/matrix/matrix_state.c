@@ -20,6 +20,7 @@ struct seen { /* of the state */
 	const struct cJSON *power;
 	struct mx_people inside; /* joined or invited, without us */
 	struct mx_people joined;
+	struct mx_people left;
 	struct mx_people banned;
 	bool ghost_joined;
 	bool ghost_banned;
@@ -45,6 +46,8 @@ static void see_member(struct seen *s, const char *user, const struct cJSON *con
 		mx_people_add(&s->joined, user);
 	if (joined || strcmp(membership, "invite") == 0)
 		mx_people_add(&s->inside, user);
+	if (strcmp(membership, "leave") == 0)
+		mx_people_add(&s->left, user);
 	if (strcmp(membership, "ban") == 0)
 		mx_people_add(&s->banned, user);
 }
@@ -155,6 +158,9 @@ static void invite_missing(struct seen *s)
 
 		if (mx_people_has(&s->inside, user))
 			continue;
+		/* Nobody needs the space: who has left it did not like it. */
+		if (s->room->kind == MX_ROOM_SPACE && mx_people_has(&s->left, user))
+			continue;
 		if (mx_people_has(&s->banned, user))
 			membership(s->room, "unban", user, NULL);
 		membership(s->room, "invite", user, NULL);
@@ -242,5 +248,6 @@ void mx_state_compare(struct mx_room *room, const struct cJSON *state)
 	}
 	mx_people_release(&s.inside);
 	mx_people_release(&s.joined);
+	mx_people_release(&s.left);
 	mx_people_release(&s.banned);
 }

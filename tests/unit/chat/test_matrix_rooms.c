@@ -6,6 +6,8 @@
 #define FORBIDDEN "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"no\"}"
 #define GHOST "@_sms_a:hs"
 
+static const char *const only_bob[] = {BOB};
+
 /* ---- made ----------------------------------------------------------------------------------------- */
 
 static void mx_room__made(void **state)
@@ -423,7 +425,6 @@ static void mx_state__muted(void **state)
 
 static void mx_state__new_owner(void **state)
 {
-	static const char *const only_bob[] = {BOB};
 	struct chat_place a = place_of(1);
 
 	(void)state;
@@ -581,7 +582,6 @@ static void mx_control__guests_of_organizers_stay(void **state)
 
 static void mx_control__who_is_named_no_more_has_to_leave(void **state)
 {
-	static const char *const only_bob[] = {BOB};
 	struct chat_place control = control_of("");
 
 	(void)state;
@@ -603,7 +603,6 @@ static void mx_control__who_is_named_no_more_has_to_leave(void **state)
 /* We die before it is done, or it fails: it is done the next time. */
 static void mx_control__kick_that_fails_is_not_forgotten(void **state)
 {
-	static const char *const only_bob[] = {BOB};
 	struct chat_place control = control_of("");
 
 	(void)state;
@@ -1091,6 +1090,25 @@ static void mx_space__lost_and_made_anew(void **state)
 	assert_int_equal(fake_hs_rooms(w.hs), 4);
 }
 
+/* A convenience that somebody does not want. */
+static void mx_space__who_left_is_left_alone(void **state)
+{
+	struct chat_place a = place_of(1);
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	world_create(NULL);
+	world_up();
+	world_open(&a);
+	world_member("!2:hs", ALICE, ALICE, "leave");
+	b.owner = BOB;
+	b.members = only_bob;
+	world_open(&b);
+	assert_string_equal(fake_hs_membership(w.hs, "!2:hs", ALICE), "leave");
+	assert_string_equal(fake_hs_membership(w.hs, "!2:hs", BOB), "invite");
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "invite");
+}
+
 /* Whoever guesses its name must not get the team's rooms into a room of theirs. */
 static void mx_space__name_that_others_took(void **state)
 {
@@ -1163,6 +1181,7 @@ int main(void)
 		T(mx_lost__not_because_the_server_fails),
 		T(mx_space__cannot_be_made),
 		T(mx_space__lost_and_made_anew),
+		T(mx_space__who_left_is_left_alone),
 		T(mx_space__name_that_others_took),
 	};
 
