@@ -10,6 +10,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#define TOKEN_DIGITS_MAX 64
+
 /* Fetched once and kept: what EVP_sha256() gives is looked up anew at each use, which takes as long
  * as to hash a secret. */
 static const EVP_MD *digest_of(enum hash_kind kind)
@@ -70,15 +72,30 @@ bool secret_equals(const char *claimed, const char *ours)
 	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
+/* A thousand digits at a time: OpenSSL takes as long for 16 as for many. None is used twice, and a
+ * process that forks would have to begin anew; we do not fork. */
+static const uint8_t *random_bytes(size_t n)
+{
+	static uint8_t pool[512];
+	static size_t left;
+
+	if (left < n) {
+		if (RAND_bytes(pool, sizeof(pool)) != 1)
+			BUG("no randomness");
+		left = sizeof(pool);
+	}
+	left -= n;
+	return pool + left;
+}
+
 void random_token(char *out, size_t digits)
 {
 	static const char hex[] = "0123456789abcdef";
-	uint8_t bytes[32];
+	const uint8_t *bytes;
 
-	if (digits > 2 * sizeof(bytes) || digits % 2 != 0)
+	if (digits > TOKEN_DIGITS_MAX || digits % 2 != 0)
 		BUG("random_token of %zu digits", digits);
-	if (RAND_bytes(bytes, (int)(digits / 2)) != 1)
-		BUG("no randomness");
+	bytes = random_bytes(digits / 2);
 	for (size_t i = 0; i < digits / 2; i++) {
 		out[2 * i] = hex[bytes[i] >> 4];
 		out[2 * i + 1] = hex[bytes[i] & 15];

@@ -111,6 +111,24 @@ static void random_token__gives__hex_of_the_length(void **state)
 	assert_int_equal(a[9], 'x');
 }
 
+/* They share what is fetched at a time. */
+static void random_token__gives__none_twice(void **state)
+{
+	static char tokens[300][33];
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++) {
+		char shorter[21];
+
+		random_token(shorter, i % 2 ? 20 : 18);
+		random_token(tokens[i], 32);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(tokens[i], tokens[k]);
+			assert_null(strstr(tokens[k], shorter));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +137,7 @@ int main(void)
 		cmocka_unit_test(base64_encode__agrees__with_the_rfc),
 		cmocka_unit_test(secret_equals__tells__apart),
 		cmocka_unit_test(random_token__gives__hex_of_the_length),
+		cmocka_unit_test(random_token__gives__none_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
