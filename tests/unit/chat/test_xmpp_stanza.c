@@ -452,8 +452,7 @@ static void read_slot__refuses__what_cannot_be_used(void **state)
 		SLOT "<get url='https://up.x/get'/></slot>",
 		SLOT "<put url='ftp://up.x/put'/><get url='https://up.x/get'/></slot>",
 		SLOT "<put url='https://up.x/put'/><get url='local:/x'/></slot>",
-		"<slot xmlns='urn:xmpp:http:upload'><put url='https://a/'/><get url='https://b/'/>"
-		"</slot>",
+		"<slot xmlns='urn:old'><put url='https://a/'/><get url='https://b/'/></slot>",
 	};
 
 	(void)state;
