@@ -579,6 +579,12 @@ static void outbound__says__why_a_file_does_not_go(void **state)
 	assert_int_equal(bridge_chat_said(s->bridge, "xmpp", &said), 0);
 	settle(s);
 	ROOM_SAW(s, room, "Not sent: the file has 700 kB, and 600 kB can be sent.");
+	s->options.file_max = 500 * 1024; /* where less is let through than the provider takes */
+	said = file_of(s, room, "");
+	said.file.size = 700 * 1024;
+	assert_int_equal(bridge_chat_said(s->bridge, "xmpp", &said), 0);
+	settle(s);
+	ROOM_SAW(s, room, "Not sent: the file has 700 kB, and 500 kB can be sent.");
 	assert_int_equal(sent(s), 2);
 	assert_int_equal(ask_number(s, "SELECT count(*) FROM message WHERE state = 94"), 2);
 }
@@ -725,6 +731,28 @@ static void outbound__looks_again__after_a_crash(void **state)
 	(void)room;
 }
 
+/* As after a start with more of them than are listed at once. */
+static void outbound__looks_at_all__that_were_not_listed(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+
+	send_file(s, room, "");
+	assert_int_equal(ask_number(s, "INSERT INTO media (message, position, network, reference,"
+				       " type, size, checked, created_at) SELECT message, 1,"
+				       " network, reference, type, size, checked, created_at"
+				       " FROM media RETURNING 1"),
+			 1);
+	fake_http_answer(last_call(s), HTTP_ANSWERED, 200, JPEG);
+	settle(s);
+	assert_int_equal(sent(s), 2);
+	assert_string_equal(last_call(s)->call.url, UPLOAD);
+	fake_http_answer(last_call(s), HTTP_ANSWERED, 200, JPEG);
+	settle(s);
+	assert_int_equal(sent(s), 3);
+	assert_true(sms(s, 2).media[0] != '\0');
+}
+
 /* A disk that is full just then. */
 static void outbound__stores_what_it_saw__later(void **state)
 {
@@ -841,6 +869,7 @@ int main(void)
 		TEST(outbound__waits__while_all_is_paused),
 		TEST(outbound__tries_for_a_while__to_get_it),
 		TEST(outbound__looks_again__after_a_crash),
+		TEST(outbound__looks_at_all__that_were_not_listed),
 		TEST(outbound__stores_what_it_saw__later),
 		TEST(outbound__sends_the_file__once_more_by_hand),
 		TEST(outbound__goes_back__into_the_queue_with_its_file),
