@@ -55,6 +55,7 @@ struct bridge {
 	size_t memory_n;
 	struct fake_waiter waiters[FAKE_MAX];
 	size_t waiter_n;
+	char *address; /* of the last that was said */
 	bool batch;
 	bool fail;
 };
@@ -86,6 +87,7 @@ void fake_bridge_clear(struct bridge *bridge)
 void fake_bridge_free(struct bridge *bridge)
 {
 	fake_bridge_clear(bridge);
+	free(bridge->address);
 	for (size_t i = 0; i < bridge->place_n; i++)
 		free(bridge->places[i].address);
 	for (size_t i = 0; i < bridge->user_n; i++)
@@ -108,6 +110,11 @@ size_t fake_bridge_n(const struct bridge *bridge)
 const char *fake_bridge_line(const struct bridge *bridge, size_t i)
 {
 	return i < bridge->n ? bridge->line[i] : "";
+}
+
+const char *fake_bridge_address(const struct bridge *bridge)
+{
+	return bridge->address ? bridge->address : "";
 }
 
 static void add_text(struct strbuf *line, const char *text)
@@ -228,6 +235,8 @@ int bridge_chat_said(struct bridge *bridge, const char *network, const struct ch
 	(void)network;
 	if (bridge->fail)
 		return -1;
+	free(bridge->address);
+	bridge->address = xstrdup(said->address ? said->address : "");
 	strbuf_adds(&line, "said");
 	add_text(&line, kinds[said->kind]);
 	add_number(&line, said->place.v);

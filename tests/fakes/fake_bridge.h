@@ -43,6 +43,8 @@ void fake_bridge_place(struct bridge *bridge, enum place_kind kind, const char *
 void fake_bridge_user(struct bridge *bridge, const char *user);
 /* A text that still waits was said with that event, in that place. */
 void fake_bridge_queued(struct bridge *bridge, const char *event_id, struct place_id place);
+/* Of the last that was said; "" when nothing was. */
+const char *fake_bridge_address(const struct bridge *bridge);
 /* The value of a key, "" when there is none. */
 const char *fake_bridge_memory(const struct bridge *bridge, const char *key);
 /* From now on those of bridge_after_commit() wait. */

@@ -90,8 +90,6 @@ static void card_stands(struct mx_place *place, const char *id)
 	place->card_retried = false;
 	card_keep(place);
 	mx_desk_arrived(place);
-	mx_recent_note(place->m->recent, id, place->id);
-	mx_place_set_address(place);
 	if (place->muted)
 		mx_mark_own(place, id, MX_KEY_MUTED);
 	mx_place_run(place);

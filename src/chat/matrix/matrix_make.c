@@ -211,7 +211,6 @@ static void create(struct mx_room *room)
 	STRBUF_AUTO(body);
 
 	mx_room_plan(room, &plan);
-	plan.invited_n = room->kind == MX_ROOM_CONTROL ? plan.invited_n : 0;
 	mx_build_create_room(&body, &plan);
 	call.body = body.buf;
 	mx_room_call(room, &call, created);

@@ -167,7 +167,7 @@ static void on_reactions(const struct mx_reply *reply, void *arg)
 	ours = find_ours(place->m, reply->body, &key);
 	if (!ours[0] && item->id.v) /* it is the first */
 		send_receipt(place, item);
-	if (ours[0] && strcmp(key, item->key) == 0)
+	if (strcmp(key, item->key) == 0)
 		mx_item_done(place, "");
 	else if (ours[0])
 		redact(place, item, ours);
@@ -194,7 +194,7 @@ static bool is_overtaken(const struct mx_item *item)
 	const struct mx_item *later = item;
 
 	while ((later = STAILQ_NEXT(later, link))) {
-		if (later->is_mark && strcmp(later->event, item->event) == 0)
+		if (strcmp(later->event, item->event) == 0)
 			return true;
 	}
 	return false;
@@ -233,5 +233,4 @@ void mx_mark_own(struct mx_place *place, const char *event_id, const char *key)
 	item->is_mark = true;
 	item->key = key;
 	(void)STR_COPY(item->event, event_id);
-	mx_place_run(place);
 }

@@ -100,7 +100,6 @@ void mx_place_open(struct matrix *m, const struct chat_place *from)
 	pass_wishes(place);
 	mx_place_set_address(place);
 	place->opening = true;
-	place->ready = false;
 	mx_place_run(place);
 }
 
@@ -108,7 +107,7 @@ void mx_place_update(struct matrix *m, const struct chat_place *from)
 {
 	struct mx_place *place = mx_place_find(m, from->id);
 
-	if (!place || place->kind == PLACE_DIRECT)
+	if (!place)
 		return;
 	take_wishes(place, from);
 	pass_wishes(place);
@@ -211,7 +210,6 @@ void mx_place_moved(struct mx_place *place, const char *why)
 	place->opening |= place->ready;
 	place->touched = true;
 	mx_place_set_address(place);
-	mx_place_run(place);
 }
 
 void mx_place_lost(struct mx_place *place, const char *why)

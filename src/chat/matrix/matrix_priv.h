@@ -403,7 +403,7 @@ void mx_file_locate(const struct matrix *m, const char *reference, struct http_f
 /* matrix_mark.c */
 void mx_mark(struct matrix *m, const struct chat_mark_call *mark);
 void mx_mark_send(struct mx_place *place, struct mx_item *item);
-/* A mark of our own on an event of the place; key "" takes it away. */
+/* A mark of our own on an event of the place, which the caller lets run; key "" takes it away. */
 void mx_mark_own(struct mx_place *place, const char *event_id, const char *key);
 
 /* matrix_recent.c: which place an event was in, of the last few thousand */

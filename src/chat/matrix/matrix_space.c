@@ -57,7 +57,7 @@ void mx_space_add(struct mx_room *room)
 {
 	struct mx_room *s;
 
-	if (!belongs(room) || !room->wanted)
+	if (!belongs(room))
 		return;
 	s = space(room->m);
 	want(s, room);

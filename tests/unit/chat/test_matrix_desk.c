@@ -63,7 +63,7 @@ static void mx_desk__made_with_a_card(void **state)
 	world_say(&a, 7, "hello");
 	told("done 7 $2");
 	asked("PUT /rooms/!1:hs/send/m.room.message/EPOCH.7t");
-	assert_body("EPOCH.7t", "");
+	assert_string_equal(fake_bridge_memory(w.bridge, "bound a"), "");
 }
 
 static void mx_desk__threads(void **state)
@@ -139,6 +139,28 @@ static void mx_desk__is_no_conversation_by_itself(void **state)
 	world_open(&b);
 	assert_int_equal(world_said("!1:hs", ALICE, "", "what is this?"), 0);
 	told("said direct 0 @alice:hs 0 text what is this? $test1  1764000000000");
+}
+
+/* We died before its card was heard of, and others have filled the desk since: it is on that one. */
+static void mx_desk__full_when_we_come_back(void **state)
+{
+	struct chat_place a = place_of(1);
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	world_create("shape", "thread", "desk_max", "1", NULL);
+	world_up();
+	world_open(&a);
+	fake_hs_hold(w.hs, "card.b.0");
+	world_open(&b);
+	world_destroy();
+	fake_hs_release(w.hs);
+	world_create("shape", "thread", "desk_max", "1", NULL);
+	world_up();
+	forget_all();
+	world_open(&b);
+	told("ready 2 !3:hs/$2");
+	assert_string_equal(fake_bridge_memory(w.bridge, "desk " ALICE), "2 1");
 }
 
 static void mx_desk__of_the_inbox(void **state)
@@ -312,6 +334,32 @@ static void mx_card__changed_while_we_were_away(void **state)
 	asked_nothing();
 }
 
+/* Each has its second try. */
+static void mx_card__refused_once_and_later_again(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_create("shape", "thread", NULL);
+	world_up();
+	fake_hs_fail(w.hs, "card.a.0", 1, 400, BAD);
+	fake_hs_fail(w.hs, "card.a.1", 1, 400, BAD);
+	world_open(&a);
+	fake_hs_fail(w.hs, "EPOCH.7t", 1, 400, BAD);
+	world_say(&a, 7, "hello");
+	told("ready 1 !1:hs/$1", "ready 1 !1:hs/$2", "done 7 $3");
+}
+
+/* The bot has read what is said in a thread there. */
+static void mx_card__receipt_in_its_thread(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	world_mark(&a, 7, fake_hs_event(w.hs, "!1:hs", ALICE), MARK_HANDED_OVER);
+	assert_body("/receipt/", "{\"thread_id\":\"$1\"}");
+}
+
 static void mx_card__muted(void **state)
 {
 	struct chat_place a = world_thread();
@@ -326,6 +374,8 @@ static void mx_card__muted(void **state)
 	world_update(&a);
 	assert_string_equal(fake_hs_reactions(w.hs, "$1"), "");
 	told_nothing();
+	world_say(&a, 7, "hello");
+	told_of("done 7 ");
 }
 
 static void mx_card__of_a_muted_contact(void **state)
@@ -362,8 +412,10 @@ static void mx_card__forbidden(void **state)
 	(void)state;
 	(void)world_thread();
 	fake_hs_fail(w.hs, "card.b.0", 1, 403, FORBIDDEN);
+	forget_all();
 	world_open(&b);
 	told("ready 2 !1:hs/$2");
+	assert_int_equal(fake_hs_count(w.hs, "GET /rooms/!1:hs/state"), 1);
 	fake_hs_fail(w.hs, "card.c.0", 2, 403, FORBIDDEN);
 	b = place_of(3);
 	world_open(&b);
@@ -430,7 +482,7 @@ static void mx_move__to_the_new_owners_desk(void **state)
 	give_to_bob(&a);
 	world_update(&a);
 	told("ready 1 !3:hs/$3");
-	assert_body("!1:hs/send/m.room.message", "This conversation is now on another desk");
+	assert_body("!1:hs/send/m.room.message/EPOCH.", "This conversation is now on another desk");
 	assert_body("!1:hs/send/m.room.message", "\"rel_type\":\"m.thread\",\"event_id\":\"$1\"");
 	assert_string_equal(fake_hs_membership(w.hs, "!3:hs", BOB), "invite");
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "invite");
@@ -552,6 +604,25 @@ static void mx_move__while_the_card_is_sent(void **state)
 	told("done 7 $4");
 }
 
+/* While it moves, its old thread is nobody's any more. */
+static void mx_move__old_thread_while_the_card_is_sent(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	give_to_bob(&a);
+	fake_hs_hold(w.hs, "card.a.1");
+	world_update(&a);
+	assert_int_equal(world_said("!1:hs", ALICE, "$1", "and me?"), 0);
+	told_of("said direct 0 @alice:hs");
+	/* And back before it is there. */
+	a = place_of(1);
+	world_update(&a);
+	fake_hs_release(w.hs);
+	fake_hs_run(w.hs);
+	told("ready 1 !1:hs/$5");
+}
+
 /* And before its desk is there. */
 static void mx_move__while_the_desk_is_made(void **state)
 {
@@ -610,14 +681,35 @@ static void mx_desk__memory_lost(void **state)
 	forget_memory();
 	world_restart();
 	world_open(&a);
+	told("ready 1 !1:hs/$1");
+	asked_nothing();
 	world_open(&b);
-	told_of("ready 2 !1:hs/");
+	told("ready 2 !1:hs/$2");
 	world_say(&a, 7, "hello");
-	told_of("done 7 ");
+	told("done 7 $3");
 	/* News of the room reaches all that is in it. */
 	world_member("!1:hs", "@admin:hs", BOT, "leave");
 	told("lost 1 @admin:hs has put the bot out of it",
 	     "lost 2 @admin:hs has put the bot out of it");
+}
+
+/* What is left of it is enough to see that it belongs elsewhere. */
+static void mx_desk__half_of_the_memory_lost(void **state)
+{
+	static const char *const lost[] = {"room !1:hs", "seat a"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct chat_place a = world_thread();
+
+		assert_int_equal(bridge_chat_keep(w.bridge, "matrix", lost[i], ""), 0);
+		give_to_bob(&a);
+		world_restart();
+		world_open(&a);
+		told("ready 1 !3:hs/$3");
+		teardown(NULL);
+		setup(NULL);
+	}
 }
 
 static void mx_desk__unreadable_memory(void **state)
@@ -756,6 +848,22 @@ static void mx_desk__upgraded(void **state)
 	assert_body("EPOCH.7t", "\"event_id\":\"$3\"");
 }
 
+/* A text is under way to the old one. */
+static void mx_desk__upgraded_with_a_text_under_way(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	fake_hs_hold(w.hs, "EPOCH.7t");
+	world_say(&a, 7, "hello");
+	world_upgrade();
+	fake_hs_release(w.hs);
+	fake_hs_run(w.hs);
+	told("done 7 $2", "ready 1 !3:hs/$3");
+	world_say(&a, 8, "more");
+	assert_body("EPOCH.8t", "\"m.in_reply_to\":{\"event_id\":\"$3\"}");
+}
+
 /* The daemon was restarted before a place of it was opened. */
 static void mx_desk__upgraded_before_a_restart(void **state)
 {
@@ -790,6 +898,7 @@ int main(void)
 		T(mx_desk__full),
 		T(mx_desk__several_at_once),
 		T(mx_desk__is_no_conversation_by_itself),
+		T(mx_desk__full_when_we_come_back),
 		T(mx_desk__of_the_inbox),
 		T(mx_desk__known_is_ready_without_a_call),
 		T(mx_desk__spoken_in_after_a_restart),
@@ -799,6 +908,8 @@ int main(void)
 		T(mx_card__edited),
 		T(mx_card__changed_while_it_is_sent),
 		T(mx_card__changed_while_we_were_away),
+		T(mx_card__refused_once_and_later_again),
+		T(mx_card__receipt_in_its_thread),
 		T(mx_card__muted),
 		T(mx_card__of_a_muted_contact),
 		T(mx_card__once_though_we_died),
@@ -813,15 +924,18 @@ int main(void)
 		T(mx_move__by_way_of_another_network),
 		T(mx_move__from_nobody),
 		T(mx_move__while_the_card_is_sent),
+		T(mx_move__old_thread_while_the_card_is_sent),
 		T(mx_move__while_the_desk_is_made),
 		T(mx_move__with_a_text_under_way),
 		T(mx_desk__memory_lost),
+		T(mx_desk__half_of_the_memory_lost),
 		T(mx_desk__unreadable_memory),
 		T(mx_desk__lost),
 		T(mx_desk__lost_with_one_that_was_taken),
 		T(mx_desk__lost_with_one_of_nobody),
 		T(mx_desk__lost_with_a_card_under_way),
 		T(mx_desk__upgraded),
+		T(mx_desk__upgraded_with_a_text_under_way),
 		T(mx_desk__upgraded_before_a_restart),
 	};
 

@@ -289,6 +289,54 @@ static void mx_in__named_from_another_room(void **state)
 	told("said direct 0 @carol:hs 0 text yes $test2  1764000000000");
 }
 
+/* A chat with the bot that the bridge has opened, to answer in it, is no conversation; its address
+ * leads back to where it was said. */
+static void mx_in__chat_that_is_open(void **state)
+{
+	struct chat_place direct = place_of(3);
+
+	(void)state;
+	world_all();
+	direct.kind = PLACE_DIRECT;
+	direct.address = "!9:hs";
+	world_open(&direct);
+	direct.id.v = 4;
+	direct.address = "!9:hs/$8";
+	world_open(&direct);
+	forget_all();
+	assert_int_equal(world_said("!9:hs", ALICE, "", "hi"), 0);
+	told("said direct 0 @alice:hs 1 text hi $test1  1764000000000");
+	assert_string_equal(fake_bridge_address(w.bridge), "!9:hs");
+	assert_int_equal(world_said("!9:hs", ALICE, "$8", "hi"), 0);
+	told("said direct 0 @alice:hs 1 text hi $test2  1764000000000");
+	assert_string_equal(fake_bridge_address(w.bridge), "!9:hs/$8");
+}
+
+/* In a thread of somebody's the thread counts, and not what is answered in it. */
+static void mx_in__reply_in_a_thread_of_others(void **state)
+{
+	(void)state;
+	world_all();
+	assert_int_equal(world_put(BESIDE, ALICE, "m.room.message",
+				   "{\"msgtype\":\"m.text\",\"body\":\"yes\",\"m.relates_to\":"
+				   "{\"rel_type\":\"m.thread\",\"event_id\":\"$other\","
+				   "\"m.in_reply_to\":{\"event_id\":\"$1\"}}}"),
+			 0);
+	told_of("said direct 0 ");
+}
+
+/* Down and up again: before the control room is opened anew, nothing is known of it. */
+static void mx_in__control_room_after_a_fall(void **state)
+{
+	(void)state;
+	world_all();
+	mx_life_down(w.self, "test", false);
+	fake_hs_wait(w.hs, 1000);
+	told("down test", "up");
+	assert_int_equal(world_said("!1:hs", ALICE, "", "!status"), 0);
+	told("said direct 0 @alice:hs 1 text !status $test1  1764000001000");
+}
+
 static void mx_in__edits(void **state)
 {
 	static const char edit[] = "{\"msgtype\":\"m.text\",\"body\":\"* yes\",\"m.new_content\":"
@@ -331,6 +379,13 @@ static void mx_in__redactions(void **state)
 	assert_int_equal(
 		world_event("!4:hs", ALICE, "{\"type\":\"m.room.redaction\",\"content\":{}}"), 0);
 	told("said direct 0 @alice:hs 1 retracted  $test4  1764000000000");
+	/* One that waits, said before we were restarted. */
+	fake_bridge_queued(w.bridge, "$before", (struct place_id){7});
+	assert_int_equal(world_event("!4:hs", ALICE,
+				     "{\"type\":\"m.room.redaction\",\"redacts\":\"$before\","
+				     "\"content\":{}}"),
+			 0);
+	told("said conversation 7 @alice:hs 1 retracted  $test5 $before 1764000000000");
 }
 
 /* What is known of it is forgotten after a while, and then said so, not guessed. */
@@ -524,6 +579,9 @@ int main(void)
 		T(mx_in__reply_outside_of_the_thread),
 		T(mx_in__thread_of_others),
 		T(mx_in__named_from_another_room),
+		T(mx_in__chat_that_is_open),
+		T(mx_in__reply_in_a_thread_of_others),
+		T(mx_in__control_room_after_a_fall),
 		T(mx_in__edits),
 		T(mx_in__redactions),
 		T(mx_in__long_ago),

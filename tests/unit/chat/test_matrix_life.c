@@ -209,6 +209,12 @@ static void mx_life__pauses_grow_to_a_minute(void **state)
 	}
 	assert_int_equal(pause, MINUTE_MS);
 	assert_int_equal(fake_hs_count(w.hs, "GET /versions"), 13);
+	/* Once it was up they begin anew. */
+	fake_hs_heal(w.hs);
+	fake_hs_wait(w.hs, MINUTE_MS);
+	told_of("up\n");
+	mx_life_down(w.self, "test", false);
+	assert_true(fake_loop_next_in(w.loop) < 1000);
 }
 
 /* What is of use, and not needed, does not keep us down. */
@@ -246,6 +252,30 @@ static void mx_life__homeserver_that_calls_ends_the_pause(void **state)
 	mx_life_heard(w.self); /* of no use now */
 	fake_hs_run(w.hs);
 	told_nothing();
+	mx_life_down(w.self, "test", false);
+	mx_life_heard(w.self);
+	fake_hs_run(w.hs);
+	told("down test", "up");
+}
+
+static void mx_life__stopped_in_a_pause(void **state)
+{
+	char line[512];
+
+	(void)state;
+	world_create(NULL);
+	fake_hs_hold(w.hs, "/versions");
+	world_start();
+	chat_matrix.describe(w.self, line, sizeof(line));
+	assert_string_equal(line, "connecting to http://hs");
+	fake_hs_release(w.hs);
+	fake_hs_fail(w.hs, "/versions", 1, FAKE_HS_DROPPED, NULL);
+	fake_hs_run(w.hs);
+	told_of("down ");
+	chat_matrix.stop(w.self);
+	fake_hs_wait(w.hs, 10 * MINUTE_MS);
+	told("down stopped");
+	assert_int_equal(fake_hs_count(w.hs, "/versions"), 1);
 }
 
 static void mx_life__database_that_cannot_be_written(void **state)
@@ -533,6 +563,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(mx_life__homeserver_that_calls_ends_the_pause,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(mx_life__stopped_in_a_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(mx_life__database_that_cannot_be_written, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(mx_down__silent_server, setup, teardown),

@@ -63,6 +63,8 @@ static void mx_say__who_speaks_and_how(void **state)
 	(void)state;
 	world_say(&a, 7, "hello");
 	assert_body("EPOCH.7t", "\"msgtype\":\"m.text\",\"body\":\"hello\"");
+	assert_part(fake_http_call(w.client, fake_http_calls(w.client) - 1)->call.url,
+		    "device_id=ROOMLINE");
 	say_as(&a, 8, VOICE_BOT, "see `!help`");
 	fake_hs_run(w.hs);
 	assert_body("EPOCH.8t", "\"msgtype\":\"m.notice\"");
@@ -383,9 +385,17 @@ static void mx_direct__the_bot_was_put_out(void **state)
 
 static void mx_place__address_that_is_none(void **state)
 {
-	static const char *const addresses[] = {"/", "!", "room", "/$1", "#1:hs", "!a b:hs"};
+	char room[300];
+	char root[600];
+	const char *const addresses[] = {"/", "!", "room", "/$1", "#1:hs", "!a b:hs", room, root};
 
 	(void)state;
+	memset(room, 'a', sizeof(room));
+	(void)snprintf(room + sizeof(room) - 4, 4, ":hs");
+	room[0] = '!';
+	memset(root, 'a', sizeof(root));
+	memcpy(root, "!1:hs/$", 7);
+	root[sizeof(root) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		struct chat_place a = place_of(1);
 

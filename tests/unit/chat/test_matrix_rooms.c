@@ -19,6 +19,7 @@ static void mx_room__made(void **state)
 	world_up();
 	world_open(&a);
 	told("ready 1 !1:hs");
+	assert_body("POST /register", "\"username\":\"_sms_a\"");
 	asked("POST /register", "PUT /devices/ROOMLINE as @_sms_a:hs",
 	      "PUT /profile/@_sms_a:hs/displayname as @_sms_a:hs", "POST /createRoom",
 	      "POST /rooms/!1:hs/join as @_sms_a:hs", "GET /rooms/!1:hs/state",
@@ -29,6 +30,7 @@ static void mx_room__made(void **state)
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", GHOST), "join");
 	assert_string_equal(fake_hs_alias(w.hs, "_sms_a"), "!1:hs");
 	assert_part(fake_hs_state(w.hs, "!1:hs", "m.room.name", ""), "Pat …0123");
+	assert_string_equal(fake_hs_alias(w.hs, "_sms_space_" EPOCH), "!2:hs");
 	world_say(&a, 7, "hello");
 	told("done 7 $1");
 	asked("PUT /rooms/!1:hs/send/m.room.message/EPOCH.7t as @_sms_a:hs");
@@ -267,18 +269,30 @@ static void mx_room__known_is_ready_without_a_call(void **state)
 
 static void mx_room__no_chore_when_all_is_well(void **state)
 {
-	struct chat_place a = place_of(1);
+	/* As what it was made, and what the server makes now. */
+	static const char *const versions[][2] = {{"11", "11"}, {"12", "12"}, {"11", "12"}};
 
 	(void)state;
-	world_with_room(&a);
-	world_open(&a);
-	world_say(&a, 7, "hello");
-	told("ready 1 !1:hs", "done 7 $2");
-	asked("GET /rooms/!1:hs/state", "PUT /rooms/!2:hs/state/m.space.child/!1:hs",
-	      "PUT /rooms/!1:hs/send/m.room.message/EPOCH.7t as @_sms_a:hs",
-	      "GET /rooms/!2:hs/state");
-	world_say(&a, 8, "more");
-	asked("PUT /rooms/!1:hs/send/m.room.message/EPOCH.8t as @_sms_a:hs");
+	for (size_t i = 0; i < 3; i++) {
+		struct chat_place a = place_of(1);
+
+		fake_hs_set_version(w.hs, versions[i][0]);
+		world_with_room(&a);
+		world_destroy();
+		fake_hs_set_version(w.hs, versions[i][1]);
+		world_create(NULL);
+		world_up();
+		world_open(&a);
+		world_say(&a, 7, "hello");
+		told("ready 1 !1:hs", "done 7 $2");
+		asked("GET /rooms/!1:hs/state", "PUT /rooms/!2:hs/state/m.space.child/!1:hs",
+		      "PUT /rooms/!1:hs/send/m.room.message/EPOCH.7t as @_sms_a:hs",
+		      "GET /rooms/!2:hs/state");
+		world_say(&a, 8, "more");
+		asked("PUT /rooms/!1:hs/send/m.room.message/EPOCH.8t as @_sms_a:hs");
+		teardown(NULL);
+		setup(NULL);
+	}
 }
 
 /* As many are known, one of them speaks: the others are left alone. */
@@ -456,6 +470,24 @@ static void mx_state__banned_member_and_ghost(void **state)
 	told("done 7 $2");
 }
 
+static void mx_state__member_who_left_is_asked_in_again(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_with_room(&a);
+	world_open(&a);
+	world_talk(&a, 7);
+	world_member("!1:hs", ALICE, ALICE, "leave");
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "leave");
+	world_talk(&a, 8);
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "invite");
+	/* Who does not belong there may go. */
+	world_member("!1:hs", CAROL, CAROL, "leave");
+	world_talk(&a, 9);
+	assert_int_equal(fake_hs_count(w.hs, "/state"), 0);
+}
+
 static void mx_state__closed_conversation_asks_nobody_in(void **state)
 {
 	struct chat_place a = place_of(1);
@@ -480,6 +512,7 @@ static void mx_state__new_name_of_the_contact(void **state)
 	(void)state;
 	world_with_room(&a);
 	world_open(&a);
+	world_talk(&a, 6);
 	a.contact_name = "Patricia";
 	world_update(&a);
 	assert_part(fake_hs_state(w.hs, "!1:hs", "m.room.member", GHOST), "Patricia");
@@ -618,6 +651,19 @@ static void mx_control__kick_that_fails_is_not_forgotten(void **state)
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "leave");
 }
 
+/* An organizer who does not want to be there is not called back with every word. */
+static void mx_control__organizer_who_left(void **state)
+{
+	struct chat_place control = control_of("");
+
+	(void)state;
+	world_with_control(&control);
+	world_member("!1:hs", ALICE, ALICE, "leave");
+	fake_hs_clear(w.hs);
+	world_say(&control, 7, "hello");
+	assert_int_equal(fake_hs_count(w.hs, "/invite"), 0);
+}
+
 static void mx_control__organizers_come_and_go(void **state)
 {
 	struct chat_place control = control_of("");
@@ -731,6 +777,43 @@ static void mx_upgrade__never_let_in(void **state)
 	world_open(&a);
 	told("ready 1 !4:hs");
 	assert_string_equal(fake_hs_alias(w.hs, "_sms_a"), "!4:hs");
+	/* It is too late for that now. */
+	world_member("!3:hs", "@admin:hs", BOT, "invite");
+	assert_int_equal(fake_hs_count(w.hs, "POST /rooms/!3:hs/leave"), 1);
+	told_nothing();
+}
+
+static void mx_upgrade__twice(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_with_room(&a);
+	world_open(&a);
+	(void)world_successor("!1:hs");
+	fake_hs_member(w.hs, "!3:hs", BOT, "invite");
+	world_tombstone("!1:hs", "!3:hs");
+	(void)world_successor("!3:hs");
+	fake_hs_member(w.hs, "!4:hs", BOT, "invite");
+	world_tombstone("!3:hs", "!4:hs");
+	told("ready 1 !1:hs", "ready 1 !3:hs", "ready 1 !4:hs");
+}
+
+/* What is said in the new room meanwhile is for the same conversation. */
+static void mx_upgrade__with_a_text_under_way(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_with_room(&a);
+	world_open(&a);
+	fake_hs_hold(w.hs, "EPOCH.7t");
+	world_say(&a, 7, "hello");
+	(void)world_successor("!1:hs");
+	fake_hs_member(w.hs, "!3:hs", BOT, "invite");
+	world_tombstone("!1:hs", "!3:hs");
+	assert_int_equal(world_said("!3:hs", ALICE, "", "hi"), 0);
+	told_of("said conversation 1 @alice:hs");
 }
 
 static void mx_upgrade__wrong_predecessor(void **state)
@@ -935,8 +1018,10 @@ static void lose_at_every_step(const char *shape)
 					   "\"state_key\":\"@bot:hs\","
 					   "\"content\":{\"membership\":\"leave\"}}");
 		told_of("lost 1 ");
+		fake_hs_clear(w.hs);
 		chat_matrix.open_place(w.self, &a);
 		fake_hs_wait(w.hs, MINUTE_MS);
+		assert_int_equal(fake_hs_count(w.hs, "/rooms/!1:hs/"), 0);
 		told_of("ready 1 !");
 		world_say(&a, 9, "after");
 		told_of("done 9 ");
@@ -1025,6 +1110,25 @@ static void mx_lost__out_and_let_in_again(void **state)
 	world_say(&a, 7, "hello");
 	told("ready 1 !1:hs", "done 7 $2");
 	assert_int_equal(fake_hs_count(w.hs, "!1:hs/join"), 1);
+	fake_hs_member(w.hs, "!1:hs", BOT, "invite");
+	fake_hs_member(w.hs, "!1:hs", GHOST, "leave");
+	world_say(&a, 8, "hello");
+	told("done 8 $3");
+	assert_int_equal(fake_hs_count(w.hs, "!1:hs/join"), 3); /* the ghost's, too */
+}
+
+/* A room that the server has forgotten. */
+static void mx_lost__unknown_to_the_server(void **state)
+{
+	static const char gone[] = "{\"errcode\":\"M_NOT_FOUND\",\"error\":\"no such room\"}";
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	world_with_room(&a);
+	world_open(&a);
+	fake_hs_fail(w.hs, "!1:hs", 100, 404, gone);
+	world_say(&a, 7, "hello");
+	told("ready 1 !1:hs", "lost 1 we are not in it any more");
 }
 
 /* A server that says that we are in and shows nothing: not asked for ever. */
@@ -1038,7 +1142,8 @@ static void mx_lost__in_and_yet_not(void **state)
 	fake_hs_fail(w.hs, "GET /rooms/!1:hs/state", 100, 403, FORBIDDEN);
 	fake_hs_fail(w.hs, "/send/m.room.message", 1, 403, FORBIDDEN);
 	world_say(&a, 7, "hello");
-	assert_true(fake_hs_count(w.hs, "GET /rooms/!1:hs/state") <= 3);
+	assert_int_equal(fake_hs_count(w.hs, "GET /rooms/!1:hs/state"), 2);
+	told("ready 1 !1:hs", "lost 1 we are in it and see nothing of it");
 }
 
 /* The server has a bad time: a second room would be wrong. */
@@ -1109,6 +1214,27 @@ static void mx_space__who_left_is_left_alone(void **state)
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "invite");
 }
 
+/* After a restart nobody knows who else is in it for good reason. */
+static void mx_space__puts_nobody_out(void **state)
+{
+	struct chat_place a = place_of(1);
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	world_create(NULL);
+	world_up();
+	world_open(&a);
+	fake_hs_member(w.hs, "!2:hs", ALICE, "join");
+	world_destroy();
+	world_create(NULL);
+	world_up();
+	b.owner = BOB;
+	b.members = only_bob;
+	world_open(&b);
+	assert_string_equal(fake_hs_membership(w.hs, "!2:hs", ALICE), "join");
+	assert_string_equal(fake_hs_membership(w.hs, "!2:hs", BOB), "invite");
+}
+
 /* Whoever guesses its name must not get the team's rooms into a room of theirs. */
 static void mx_space__name_that_others_took(void **state)
 {
@@ -1151,6 +1277,7 @@ int main(void)
 		T(mx_state__muted),
 		T(mx_state__new_owner),
 		T(mx_state__banned_member_and_ghost),
+		T(mx_state__member_who_left_is_asked_in_again),
 		T(mx_state__closed_conversation_asks_nobody_in),
 		T(mx_state__new_name_of_the_contact),
 		T(mx_state__chore_refused),
@@ -1160,11 +1287,14 @@ int main(void)
 		T(mx_control__guests_of_organizers_stay),
 		T(mx_control__who_is_named_no_more_has_to_leave),
 		T(mx_control__kick_that_fails_is_not_forgotten),
+		T(mx_control__organizer_who_left),
 		T(mx_control__organizers_come_and_go),
 		T(mx_upgrade__let_in),
 		T(mx_upgrade__asked_in_later),
 		T(mx_upgrade__asked_in_meanwhile),
 		T(mx_upgrade__never_let_in),
+		T(mx_upgrade__twice),
+		T(mx_upgrade__with_a_text_under_way),
 		T(mx_upgrade__wrong_predecessor),
 		T(mx_upgrade__closed_without_a_successor),
 		T(mx_upgrade__seen_later),
@@ -1177,11 +1307,13 @@ int main(void)
 		T(mx_upgrade__at_every_step),
 		T(mx_lost__while_it_is_made),
 		T(mx_lost__out_and_let_in_again),
+		T(mx_lost__unknown_to_the_server),
 		T(mx_lost__in_and_yet_not),
 		T(mx_lost__not_because_the_server_fails),
 		T(mx_space__cannot_be_made),
 		T(mx_space__lost_and_made_anew),
 		T(mx_space__who_left_is_left_alone),
+		T(mx_space__puts_nobody_out),
 		T(mx_space__name_that_others_took),
 	};
 
