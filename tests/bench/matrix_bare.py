@@ -110,6 +110,7 @@ class Scene:
         for room in self.rooms() - self.joined:  # as somebody who is at no client
             self.server.ask("POST", f"/rooms/{escape(room)}/join", token=self.token)
             self.joined.add(room)
+        self.wait_shown()  # whoever comes into a room has the conversation, and is told so
         return took
 
     def rooms(self):
@@ -142,8 +143,9 @@ class Scene:
         return Wire(self.server, self.slot.as_token)
 
     def shown(self):
-        """The words of all messages, place by place."""
-        history = {room: [e for e in self.server.history(room, self.token) if e["type"] == CONTENT]
+        """The words of all texts, place by place."""
+        history = {room: [e for e in self.server.history(room, self.token)
+                          if e["type"] == CONTENT and e["content"]["msgtype"] == "m.text"]
                    for room in self.rooms()}
         return [[e["content"]["body"].rpartition(": ")[2] for e in history[room]
                  if e["content"].get("m.relates_to", {}).get("event_id", "") == root
