@@ -25,6 +25,7 @@ struct mx_open {
 	size_t len;
 	char *type;
 	int timeout_ms;
+	bool held;
 	struct mx_pace_call pace;
 	mx_done_fn *done;
 	void *arg;
@@ -44,6 +45,7 @@ struct mx_http {
 	struct mx_open_queue running;
 	size_t n_waiting;
 	size_t n_running;
+	size_t n_held; /* of these */
 	uint64_t numbered;
 	struct loop_timer *timer; /* for the next of those that wait for a time */
 	struct mx_pace pace;
@@ -132,12 +134,18 @@ static void begin(struct mx_http *http, struct mx_open *open)
 	http->n_waiting--;
 	TAILQ_INSERT_TAIL(&http->running, open, link);
 	http->n_running++;
+	http->n_held += open->held;
 	mx_pace_begin(&http->pace, &open->pace, now_ms(http));
 	make_request(http, open, &request);
 	http_client_start(http->client, &request, on_answer, open);
 }
 
 static void on_timer(void *arg);
+
+static bool is_full(const struct mx_http *http)
+{
+	return http->n_running - http->n_held >= MX_AT_ONCE;
+}
 
 /* Makes all calls that may be made now, and wakes up for the next. */
 static void pump(struct mx_http *http)
@@ -146,8 +154,8 @@ static void pump(struct mx_http *http)
 	int64_t wake = INT64_MAX;
 	struct mx_open *next;
 
-	for (struct mx_open *open = TAILQ_FIRST(&http->waiting);
-	     open && http->n_running < MX_AT_ONCE; open = next) {
+	for (struct mx_open *open = TAILQ_FIRST(&http->waiting); open && !is_full(http);
+	     open = next) {
 		int64_t at = mx_pace_ready_at(&http->pace, &open->pace, now);
 
 		next = TAILQ_NEXT(open, link);
@@ -158,7 +166,7 @@ static void pump(struct mx_http *http)
 	}
 	loop_cancel(http->timer);
 	http->timer = NULL;
-	if (wake < INT64_MAX && http->n_running < MX_AT_ONCE)
+	if (wake < INT64_MAX && !is_full(http))
 		http->timer = loop_after(http->loop, wake - now, on_timer, http);
 }
 
@@ -228,6 +236,7 @@ static void on_answer(const struct http_answer *http_answer, void *arg)
 
 	TAILQ_REMOVE(&http->running, open, link);
 	http->n_running--;
+	http->n_held -= open->held;
 	mx_answer_read(&answer, http_answer, loop_now(http->loop));
 	settle(http, open, &answer);
 	mx_answer_release(&answer);
@@ -310,6 +319,7 @@ void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *
 	open->url = strbuf_detach(&url, NULL);
 	take_body(open, call);
 	open->timeout_ms = call->timeout_ms ? call->timeout_ms : MX_TIMEOUT_MS;
+	open->held = call->held;
 	open->pace = (struct mx_pace_call){.limit = call->limit, .probe = call->probe};
 	open->done = done;
 	open->arg = arg;
@@ -330,7 +340,7 @@ void mx_http_void(struct mx_http *http)
 		TAILQ_REMOVE(&http->waiting, open, link);
 		open_free(open);
 	}
-	http->n_running = http->n_waiting = 0;
+	http->n_running = http->n_held = http->n_waiting = 0;
 	loop_cancel(http->timer);
 	http->timer = NULL;
 	http->pace = (struct mx_pace){0};

@@ -242,7 +242,9 @@ static void add_filter(struct strbuf *out, int limit)
 
 static void ask(struct mx_sync *sync)
 {
-	struct mx_call call = {.method = "GET", .limit = MX_LIMIT_NONE, .timeout_ms = CALL_MS};
+	bool held = sync->since[0] && !sync->m->cfg.appservice;
+	struct mx_call call = {
+		.method = "GET", .limit = MX_LIMIT_NONE, .held = held, .timeout_ms = CALL_MS};
 	STRBUF_AUTO(filter);
 	STRBUF_AUTO(path);
 
@@ -252,7 +254,7 @@ static void ask(struct mx_sync *sync)
 	else
 		add_filter(&filter, sync->since[0] || sync->anew ? sync->limit : 1);
 	mx_path(&path, "/_matrix/client/v3/sync?set_presence=offline&filter={}", filter.buf);
-	strbuf_addf(&path, "&timeout=%d", sync->since[0] && !sync->m->cfg.appservice ? WAIT_MS : 0);
+	strbuf_addf(&path, "&timeout=%d", held ? WAIT_MS : 0);
 	if (sync->since[0])
 		mx_path(&path, "&since={}", sync->since);
 	call.path = path.buf;

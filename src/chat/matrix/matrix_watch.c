@@ -96,7 +96,10 @@ static void on_end(const struct mx_reply *reply, void *arg)
 
 static void watch(struct mx_sync *sync)
 {
-	struct mx_call call = {.method = "GET", .probe = true, .timeout_ms = CALL_MS};
+	struct mx_call call = {.method = "GET",
+			       .probe = true,
+			       .held = sync->watched != NULL,
+			       .timeout_ms = CALL_MS};
 	char user[MX_ID_MAX];
 	STRBUF_AUTO(path);
 

@@ -558,6 +558,28 @@ static void mx_http__makes_few_calls_at_once(void **state)
 	assert_int_equal(mx_http_open_calls(t.http), 8);
 }
 
+/* What the server holds for as long as it has nothing to tell keeps nobody waiting. */
+static void mx_http__makes_few_calls_at_once__besides_held_ones(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+
+	(void)state;
+	start(&(struct mx_call){.method = "GET", .path = "/H", .held = true}, "H");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		call_of(MX_LIMIT_SEND, names[i]);
+	assert_sent("Habcdefgh");
+	assert_int_equal(mx_http_open_calls(t.http), 11);
+	fake_http_answer(sent(0), HTTP_ANSWERED, 200, "{}");
+	assert_sent("Habcdefgh");
+	fake_http_answer(sent(1), HTTP_ANSWERED, 200, "{}");
+	assert_sent("Habcdefghi");
+	start(&(struct mx_call){.method = "GET", .path = "/H", .held = true}, "H");
+	mx_http_void(t.http);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		call_of(MX_LIMIT_SEND, names[i]);
+	assert_int_equal(http_client_open_calls(t.client), MX_AT_ONCE);
+}
+
 static void start_two_more(void)
 {
 	call_of(MX_LIMIT_SEND, "x");
@@ -943,6 +965,7 @@ int main(void)
 		TEST(mx_http__waits__with_one_class_for_the_longest),
 		TEST(mx_http__waits__with_one_call_of_no_class),
 		TEST(mx_http__makes_few_calls_at_once),
+		TEST(mx_http__makes_few_calls_at_once__besides_held_ones),
 		TEST(mx_http__takes_calls_from_callbacks),
 		TEST(mx_http_probe__is_made_once),
 		TEST(mx_http_probe__jumps_the_queue),
