@@ -10,6 +10,7 @@
  */
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "chat/matrix/matrix_json.h"
 #include "chat/matrix/matrix_priv.h"
 
@@ -157,6 +158,52 @@ static void alias_path(const struct mx_room *room, struct strbuf *path)
 	mx_path(path, "/_matrix/client/v3/directory/room/{}", alias.buf);
 }
 
+static bool made_by_us(const struct matrix *m, const struct cJSON *state)
+{
+	const struct cJSON *event;
+
+	cJSON_ArrayForEach (event, state) {
+		if (strcmp(mx_str(event, "type"), "m.room.create") == 0)
+			return strcmp(mx_str(event, "sender"), m->cfg.bot) == 0;
+	}
+	return false;
+}
+
+/* Its state is told to those who are in it, as we are in what we made. */
+static void alias_seen(const struct mx_reply *reply, void *arg)
+{
+	struct mx_room *room = arg;
+
+	if (!mx_room_answered(room))
+		return;
+	if (reply->outcome == MX_OK && made_by_us(room->m, reply->body)) {
+		made(room, room->found);
+	} else if (reply->outcome == MX_REFUSED) {
+		mx_room_pause(room, "looking at what has its alias", reply);
+	} else {
+		log_warn("matrix.alias_taken alias=%s", log_quote(room->alias));
+		room->alias[0] = '\0';
+		create(room);
+	}
+}
+
+/* A bot's alias anybody may have made, for a room to lure us into; a service's nobody else. */
+static void take_found(struct mx_room *room, const char *id)
+{
+	struct mx_call call = {.method = "GET"};
+	STRBUF_AUTO(path);
+
+	log_info("matrix.room_found alias=%s", log_quote(room->alias));
+	if (room->m->cfg.appservice) {
+		made(room, id);
+		return;
+	}
+	(void)STR_COPY(room->found, id);
+	mx_path(&path, "/_matrix/client/v3/rooms/{}/state", id);
+	call.path = path.buf;
+	mx_room_call(room, &call, alias_seen);
+}
+
 /* The alias is taken: by the room that we made before we died, or by one that is lost. */
 static void alias_found(const struct mx_reply *reply, void *arg)
 {
@@ -168,8 +215,7 @@ static void alias_found(const struct mx_reply *reply, void *arg)
 	if (!mx_room_answered(room))
 		return;
 	if (reply->outcome == MX_OK && mx_is_room(id) && strcmp(id, room->dead) != 0) {
-		log_info("matrix.room_found alias=%s", log_quote(room->alias));
-		made(room, id);
+		take_found(room, id);
 	} else if (reply->outcome == MX_REFUSED) { /* it may lead to a room of ours */
 		mx_room_pause(room, "finding it by its alias", reply);
 	} else {

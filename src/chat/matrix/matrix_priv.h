@@ -193,6 +193,7 @@ struct mx_room {
 	enum mx_room_state state;
 	char id[MX_ID_MAX];        /* "" unknown */
 	char dead[MX_ID_MAX];      /* the one before, that is lost; "" none */
+	char found[MX_ID_MAX];     /* that has the alias, while we look whether it is ours */
 	char alias[MX_ID_MAX];     /* localpart */
 	char keep[MX_ID_MAX + 32]; /* under which key its id is kept; "": it is a place's address */
 	char ghost[MX_ID_MAX];     /* "" none */
