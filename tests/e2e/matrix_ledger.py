@@ -183,9 +183,12 @@ class Talk:
             if event["type"] != "m.room.message" or content.get("msgtype") != "m.text" or \
                     not self.ground.ours(event["sender"]) or related.get("rel_type") == "m.replace":
                 continue
-            if (related.get("event_id", "") if related.get("rel_type") == "m.thread" else "") \
-                    == self.thread and (self.thread or event["sender"] != self.ground.bot):
-                shown.append(content["body"].rpartition(": ")[2])
+            here = (related.get("event_id", "") if related.get("rel_type") == "m.thread" else "") \
+                == self.thread
+            # Where the bot speaks for the contact, it says whose words they are.
+            name, colon, words = content["body"].rpartition(": ")
+            if here and (event["sender"] != self.ground.bot or (colon and name.startswith("Contact"))):
+                shown.append(words)
         return shown
 
     def notices(self):
@@ -274,11 +277,11 @@ class Ground:
     def as_bot(self, room):
         return self.server.history(room, self.roomline.slot.as_token, self.roomline.slot.bot)
 
-    def settle(self, timeout=60):
-        """Until all that was said has arrived, and all is told of it."""
+    def settle(self, timeout=90, talks=None):
+        """Until all that was said (in these) has arrived, and all is told of it."""
         wait_until(lambda: self.courier.idle and self.carrier.courier.idle, timeout,
                    "all is handed over", 0.1)
-        for talk in self.talks:
+        for talk in talks or self.talks:
             wait_until(talk.settled, timeout, lambda t=talk: (
                 f"{len(t.texted)} shown; {t.shown()}; {len(t.said)} received; {t.received()}; "
                 f"{self.roomline.log()[-3000:]}"), 0.2)

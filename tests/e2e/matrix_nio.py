@@ -95,7 +95,8 @@ class Account:
         for event in events:
             raw = event.source
             self.events.setdefault(room, {})[raw["event_id"]] = raw
-            if relation(raw).get("rel_type") == "m.thread":
+            if relation(raw).get("rel_type") == "m.thread" and \
+                    isinstance(relation(raw).get("event_id"), str):
                 thread = self.threads.setdefault(room, {}).setdefault(relation(raw)["event_id"], [])
                 if raw["event_id"] not in thread:
                     thread.append(raw["event_id"])

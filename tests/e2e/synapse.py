@@ -104,7 +104,9 @@ class Homeserver(Server):
         return f"matrix:{self.mxid(user)}"
 
     def section(self, slot):
-        return self.network, slot.section(self)
+        """slot: of an application service; None for a bot, which has an account."""
+        return self.network, slot.section(self) if slot else {
+            "homeserver": self.url, "domain": self.domain}
 
     def call(self, method, path, body=None, token=None, **more):
         """Asks and returns an Answer whatever it is. more: query, raw, content_type, timeout."""
