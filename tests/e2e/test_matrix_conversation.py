@@ -17,6 +17,12 @@ def shape(request):
     return request.param
 
 
+@pytest.fixture(params=["nio", "js"])
+def client(request):
+    """The volunteer's: each makes and shows threads in its own way."""
+    return request.param
+
+
 @pytest.fixture
 def roomline(homeserver, shape):
     with Roomline(homeserver, matrix={"shape": shape}) as daemon:
@@ -53,8 +59,8 @@ def wait_contact(roomline, who, words, timeout=20):
     return Seat(who, came)
 
 
-def test_text_is_shown_and_answer_is_texted(homeserver, roomline, shape, number):
-    with Volunteer(homeserver, "alice") as alice:
+def test_text_is_shown_and_answer_is_texted(homeserver, roomline, shape, client, number):
+    with Volunteer(homeserver, "alice", client=client) as alice:
         phone = roomline.phone(number)
         phone.text("Hi, who is this?")
         seat = wait_contact(roomline, alice, "Hi, who is this?")
@@ -73,8 +79,8 @@ def test_text_is_shown_and_answer_is_texted(homeserver, roomline, shape, number)
             assert seat.first.text == f"Contact …{number[-4:]}: Hi, who is this?"
 
 
-def test_stop_wins(homeserver, roomline, shape, number):
-    with Volunteer(homeserver, "alice") as alice:
+def test_stop_wins(homeserver, roomline, shape, client, number):
+    with Volunteer(homeserver, "alice", client=client) as alice:
         phone = roomline.phone(number)
         phone.text("hello")
         seat = wait_contact(roomline, alice, "hello")
@@ -97,8 +103,8 @@ def test_stop_wins(homeserver, roomline, shape, number):
         assert phone.received()[:2] == ["hi", CONFIRMATION]
 
 
-def test_what_an_sms_cannot_carry_is_explained(homeserver, roomline, shape, number):
-    with Volunteer(homeserver, "alice") as alice:
+def test_what_an_sms_cannot_carry_is_explained(homeserver, roomline, shape, client, number):
+    with Volunteer(homeserver, "alice", client=client) as alice:
         phone = roomline.phone(number)
         phone.text("hello")
         seat = wait_contact(roomline, alice, "hello")
