@@ -531,7 +531,13 @@ static void fake_hs_give_state(struct fake_hs_room *room, const struct fake_hs_c
 static void fake_hs_take_state(struct fake_hs_room *room, const struct fake_hs_call *call,
 			       struct fake_hs_answer *out)
 {
-	if (!fake_hs_may(room, call->as, call->parts[3], "state_default"))
+	bool rules = strcmp(room->version, "12") == 0 &&
+		     strcmp(call->parts[3], "m.room.power_levels") == 0 &&
+		     fake_hs_get(fake_hs_get(call->body, "users"), room->creator);
+
+	if (rules)
+		fake_hs_refuse(out, 400, "M_BAD_JSON", "Creator user must not appear in users");
+	else if (!fake_hs_may(room, call->as, call->parts[3], "state_default"))
 		fake_hs_refuse(out, 403, "M_FORBIDDEN", "you may not change that");
 	else
 		fake_hs_set(room, call->as, call->parts[3], call->n > 4 ? call->parts[4] : "",

@@ -608,8 +608,12 @@ static void mx_move__while_the_card_is_sent(void **state)
 static void mx_move__old_thread_while_the_card_is_sent(void **state)
 {
 	struct chat_place a = world_thread();
+	struct chat_place b = place_of(2);
 
 	(void)state;
+	give_to_bob(&b);
+	world_open(&b);
+	told("ready 2 !3:hs/$2");
 	give_to_bob(&a);
 	fake_hs_hold(w.hs, "card.a.1");
 	world_update(&a);
@@ -620,7 +624,7 @@ static void mx_move__old_thread_while_the_card_is_sent(void **state)
 	world_update(&a);
 	fake_hs_release(w.hs);
 	fake_hs_run(w.hs);
-	told("ready 1 !1:hs/$5");
+	told("ready 1 !1:hs/$6");
 }
 
 /* And before its desk is there. */

@@ -60,6 +60,20 @@ static void mx_settings__leave_room_for_what_is_made_of_them(void **state)
 	assert_refused("prefix", prefix, "matrix.prefix must be");
 }
 
+/* With what the last call with that in its address was let in. */
+static const char *authorization(const char *part)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < fake_http_calls(w.client); i++) {
+		const struct http_call *call = &fake_http_call(w.client, i)->call;
+
+		if (strstr(call->url, part))
+			found = http_headers_get(&call->headers, "Authorization");
+	}
+	return found ? found : "";
+}
+
 /* ---- the way up --------------------------------------------------------------------------------------- */
 
 static void mx_life__way_up(void **state)
@@ -81,6 +95,8 @@ static void mx_life__way_up(void **state)
 					 "GET /capabilities\n"
 					 "POST /appservice/roomline/ping\n");
 	assert_body("/register", "m.login.application_service");
+	assert_string_equal(authorization("/ping"), "Bearer 0123456789abcdef");
+	assert_string_equal(authorization("/sync"), "Bearer 0123456789abcdef");
 	assert_body("displayname", "Roomline");
 	chat_matrix.describe(w.self, line, sizeof(line));
 	assert_string_equal(line, "connected to http://hs as @bot:hs");
@@ -92,6 +108,9 @@ static void mx_life__way_up_of_a_bot(void **state)
 	world_create("mode", "bot", "user", BOT, "password", "secret", NULL);
 	world_start();
 	told("up");
+	assert_body("/login", "\"user\":\"@bot:hs\"},\"password\":\"secret\"");
+	assert_string_equal(authorization("/login"), "");
+	assert_string_equal(authorization("/capabilities"), "Bearer logged-in");
 	asked("GET /versions", "POST /login", "GET /account/whoami",
 	      "PUT /profile/@bot:hs/displayname", "GET /capabilities");
 }
@@ -225,6 +244,7 @@ static void mx_life__goes_on_without(void **state)
 	fake_hs_fail(w.hs, "/devices/", 1, 404, "{\"errcode\":\"M_UNRECOGNIZED\"}");
 	fake_hs_fail(w.hs, "/displayname", 1, 403, "{\"errcode\":\"M_FORBIDDEN\"}");
 	fake_hs_fail(w.hs, "/capabilities", 1, 404, "{\"errcode\":\"M_UNRECOGNIZED\"}");
+	fake_hs_fail(w.hs, "/register", 1, 400, "{\"errcode\":\"M_USER_IN_USE\"}");
 	fake_hs_fail(w.hs, "/appservice/", 1, 502, "{\"errcode\":\"M_CONNECTION_FAILED\"}");
 	world_start();
 	told("up");

@@ -219,7 +219,14 @@ static void mx_mark__replaces_the_one_before(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 7; i++) {
+		char txn[64];
+
+		fake_hs_clear(w.hs);
 		world_mark(&a, 10 + i, event, marks[i].mark);
+		(void)snprintf(txn, sizeof(txn), "/send/m.reaction/EPOCH.%" PRId64 "m", 10 + i);
+		assert_int_equal(fake_hs_count(w.hs, txn), 1);
+		(void)snprintf(txn, sizeof(txn), "/EPOCH.%" PRId64 "x", 10 + i);
+		assert_int_equal(fake_hs_count(w.hs, txn), i > 0);
 		assert_string_equal(fake_hs_reactions(w.hs, event), marks[i].key);
 	}
 	told("done 10 ", "done 11 ", "done 12 ", "done 13 ", "done 14 ", "done 15 ", "done 16 ");
@@ -319,7 +326,7 @@ static void mx_mark__status_events(void **state)
 	world_up();
 	world_open(&a);
 	world_mark(&a, 7, fake_hs_event(w.hs, "!1:hs", ALICE), MARK_FAILED);
-	assert_body("com.beeper.message_send_status", "FAIL_PERMANENT");
+	assert_body("com.beeper.message_send_status/EPOCH.7s", "FAIL_PERMANENT");
 	assert_body("com.beeper.message_send_status", "m.foreign_network_error");
 	told("ready 1 !1:hs", "done 7 ");
 }
