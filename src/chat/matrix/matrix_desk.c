@@ -7,10 +7,11 @@
  * it: nobody's thread shall go away under their hands. Where nobody of this network has it, it stays.
  *
  * Kept: "desk OWNER" is "SERIAL COUNT", "desk OWNER SERIAL" (which is the room's `keep`) the room's
- * id, "room ID" which desk a room is, "seat TOKEN" the owner for whom a thread is where it is, and
- * "bound TOKEN" on which desk the card is to be that was not heard of yet, so that it is not made on
- * another one when we died meanwhile. What is lost of it is made up for: the alias leads to the room,
- * the count only decides when the next desk comes, and a thread of which nothing is known stays.
+ * id, "room ID" which desk a room is, "seat TOKEN" the owner for whom a thread is where it is,
+ * "spoke TOKEN" who last wrote in it, and "bound TOKEN" on which desk the card is to be that was not
+ * heard of yet, so that it is not made on another one when we died meanwhile. What is lost of it is
+ * made up for: the alias leads to the room, the count only decides when the next desk comes, and a
+ * thread of which nothing is known stays.
  */
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
@@ -234,6 +235,34 @@ void mx_desk_choose(struct mx_place *place)
 	mx_desk_want(place);
 }
 
+static void spoke_key(const struct mx_place *place, char key[KEY_MAX])
+{
+	(void)snprintf(key, KEY_MAX, "spoke %s", place->token);
+}
+
+void mx_desk_spoke(struct mx_place *place, const char *user)
+{
+	char key[KEY_MAX];
+
+	if (!place->threaded || strcmp(place->speaker, user) == 0)
+		return;
+	(void)STR_COPY(place->speaker, user);
+	spoke_key(place, key);
+	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, user);
+}
+
+static bool has_spoken(struct mx_place *place, const char *user)
+{
+	char key[KEY_MAX];
+
+	if (!place->speaker[0]) {
+		spoke_key(place, key);
+		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->speaker,
+				 sizeof(place->speaker));
+	}
+	return user[0] && strcmp(place->speaker, user) == 0;
+}
+
 static bool must_move(struct mx_place *place)
 {
 	char key[KEY_MAX];
@@ -250,7 +279,7 @@ static bool must_move(struct mx_place *place)
 		return false;
 	if (strcmp(place->seated, owner_word(place->owner)) == 0)
 		return false;
-	if (place->owner[0] && strcmp(place->speaker, place->owner) == 0)
+	if (has_spoken(place, place->owner))
 		return false;
 	return !is_of(place->room, place->owner, &serial);
 }

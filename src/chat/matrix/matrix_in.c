@@ -160,7 +160,7 @@ static int said(struct matrix *m, const struct mx_event *event)
 	if (place && place->threaded && strcmp(place->root, event->thread) == 0)
 		(void)STR_COPY(place->latest, event->id);
 	if (place && event->kind == MX_MESSAGE)
-		(void)STR_COPY(place->speaker, event->sender);
+		mx_desk_spoke(place, event->sender);
 	if (where.place.v)
 		mx_recent_note(m->recent, event->id, where.place);
 	mx_address(&address, event->room, where.root);

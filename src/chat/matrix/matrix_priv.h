@@ -294,7 +294,7 @@ struct mx_place {
 	char token[TOKEN_MAX];
 	char owner[MX_ID_MAX];
 	char seated[MX_ID_MAX];  /* the owner for whom the thread is where it is */
-	char speaker[MX_ID_MAX]; /* who last wrote in it */
+	char speaker[MX_ID_MAX]; /* who last wrote in it; "" perhaps it is kept */
 	char *title, *topic, *contact_name;
 	struct mx_people members;
 	bool invite;
@@ -335,6 +335,8 @@ bool mx_place_answered(struct mx_place *place);
 /* matrix_desk.c */
 /* Puts it on the desk for one more conversation of its owner's (of the inbox when there is none). */
 void mx_desk_choose(struct mx_place *place);
+/* Who last wrote in its thread, in the batch of what was written. */
+void mx_desk_spoke(struct mx_place *place, const char *user);
 /* Its card is there. */
 void mx_desk_arrived(const struct mx_place *place);
 /* The desk that has or had that id. */

@@ -536,6 +536,25 @@ static void mx_move__not_under_the_hands_of_who_took_it(void **state)
 	assert_int_equal(fake_hs_rooms(w.hs), 2);
 }
 
+/* We died when it was theirs and before we were told so. */
+static void mx_move__not_under_the_hands_after_a_death(void **state)
+{
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	give_to_inbox(&a);
+	world_create("shape", "thread", NULL);
+	world_up();
+	world_open(&a);
+	assert_int_equal(world_said("!1:hs", ALICE, "$1", "hi"), 0);
+	a = place_of(1);
+	a.address = "!1:hs/$1";
+	world_restart();
+	world_open(&a);
+	told("ready 1 !1:hs/$1");
+	assert_int_equal(fake_hs_rooms(w.hs), 2);
+}
+
 /* Given back: the team has to see it, whoever wrote last. */
 static void mx_move__back_to_the_inbox(void **state)
 {
@@ -924,6 +943,7 @@ int main(void)
 		T(mx_move__to_the_new_owners_desk),
 		T(mx_move__while_we_were_away),
 		T(mx_move__not_under_the_hands_of_who_took_it),
+		T(mx_move__not_under_the_hands_after_a_death),
 		T(mx_move__back_to_the_inbox),
 		T(mx_move__by_way_of_another_network),
 		T(mx_move__from_nobody),
