@@ -226,8 +226,6 @@ def test_what_cannot_be_read_is_put_aside(ground, number, raw):
 
 @pytest.mark.parametrize("seconds", [0, 18], ids=["shortly", "long enough to be noticed"])
 def test_the_homeserver_is_killed_and_comes_back(ground, number, seconds):
-    if seconds and isinstance(ground.server, FakeHomeserver):
-        pytest.skip("on Synapse only, as it takes its time")
     talks = [ground.talk(number.replace("+1415", area), "hello") for area in ("+1415", "+1628")]
     for n in range(12):
         for talk in talks:
