@@ -47,8 +47,10 @@ enum chat_cap {
 	CHAT_CAP_REACTIONS = 1,
 	CHAT_CAP_GHOSTS = 2, /* a contact speaks as itself */
 	CHAT_CAP_EDITS = 4,
-	CHAT_CAP_REDELIVERS = 8, /* rule 8: the server repeats what was not stored */
-	CHAT_CAP_FILES = 16,     /* shows pictures and other files */
+	/* Rule 8: the server repeats what was not stored; and it tells also what is said in places
+	 * that were not asked for since the start. */
+	CHAT_CAP_REDELIVERS = 8,
+	CHAT_CAP_FILES = 16, /* shows pictures and other files */
 };
 
 enum place_kind {

@@ -52,6 +52,13 @@ struct network_slot {
 	bool up;
 	bool was_up; /* at least once */
 	bool broken; /* an admin must act before it can come up */
+
+	/* places_closed.c: what is still to be opened */
+	struct bridge *bridge;
+	struct place_id *closed;
+	size_t closed_n;
+	size_t closed_at;
+	struct loop_timer *closed_timer;
 };
 
 struct send;        /* outbox.c */
@@ -317,6 +324,11 @@ void place_reopen(struct place_state *state, const char *why);
 int place_refresh(struct bridge *bridge, struct conversation_id conversation, struct error *err);
 void places_refresh_all(struct bridge *bridge); /* needs no step */
 void places_release(struct bridge *bridge);
+/* ---- places_closed.c ---------------------------------------------------------------------------- */
+
+/* After the network has come up and the other places were opened; ends when it goes down. */
+void places_closed_open(struct bridge *bridge, struct network_slot *slot);
+void places_closed_stop(struct network_slot *slot);
 
 /* ---- relay.c: what is shown in places ---------------------------------------------------------- */
 

@@ -68,6 +68,8 @@ struct place_state *place_state_of(struct bridge *bridge, const struct place_row
 
 void places_release(struct bridge *bridge)
 {
+	for (int i = 0; i < bridge->slot_n; i++)
+		places_closed_stop(&bridge->slots[i]);
 	for (size_t i = 0; i < PLACE_BUCKETS; i++) {
 		while (bridge->places[i]) {
 			struct place_state *state = bridge->places[i];
@@ -183,6 +185,7 @@ void bridge_chat_up(struct bridge *bridge, const char *network)
 	    store_list_places_pending(bridge->store, network, INT32_MAX, open_one, bridge, &err) <
 		    0)
 		log_error("chat.unopened network=%s problem=%s", network, log_quote(err.text));
+	places_closed_open(bridge, slot);
 }
 
 void bridge_chat_down(struct bridge *bridge, const char *network, const char *why)
@@ -195,6 +198,7 @@ void bridge_chat_down(struct bridge *bridge, const char *network, const char *wh
 	if (slot->up)
 		log_warn("chat.down network=%s why=%s", network, log_quote(why));
 	slot->up = false;
+	places_closed_stop(slot);
 	for (size_t i = 0; i < PLACE_BUCKETS; i++) {
 		for (struct place_state *s = bridge->places[i]; s; s = s->next) {
 			if (s->slot == index)

@@ -134,6 +134,20 @@ int store_list_places(struct store *store, const char *network, store_place_fn *
 	return call_for_each(&q, fn, arg, err);
 }
 
+int store_list_places_closed(struct store *store, const char *network, int64_t since, int limit,
+			     store_place_fn *fn, void *arg, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "SELECT p.id FROM conversation v CROSS JOIN place p"
+		 " WHERE v.open = 0 AND v.updated_at >= ?2 AND p.conversation = v.id"
+		 " AND p.network = ?1 ORDER BY v.updated_at DESC LIMIT ?3");
+
+	sql_text(&q, network);
+	sql_int(&q, since);
+	sql_int(&q, limit);
+	return call_for_each(&q, fn, arg, err);
+}
+
 int store_list_places_of(struct store *store, struct conversation_id conversation,
 			 store_place_fn *fn, void *arg, struct error *err)
 {

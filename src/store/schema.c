@@ -229,6 +229,11 @@ static const char *const tables_3[] = {
 	"ALTER TABLE relay ADD COLUMN media INTEGER REFERENCES media (id)",
 	NULL,
 };
+static const char *const tables_4[] = {
+	/* store_list_places_closed; of open ones updated_at changes with each text */
+	"CREATE INDEX conversation_closed ON conversation (updated_at) WHERE open = 0",
+	NULL,
+};
 /* clang-format on */
 
 /* The statements of each step, up to NULL. */
@@ -236,6 +241,7 @@ static const char *const *const migrations[] = {
 	tables_1,
 	tables_2,
 	tables_3,
+	tables_4,
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

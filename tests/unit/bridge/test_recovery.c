@@ -207,6 +207,79 @@ static void end__comes__with_a_commit_still_open(void **state)
 	STATE(s, "two", MSG_NEW);
 }
 
+#define CLOSED_N 12
+
+/* Many conversations that are over, and the bridge anew. */
+static void close_many(struct scene *s, struct place_id places[CLOSED_N])
+{
+	char number[32];
+
+	for (int i = 0; i < CLOSED_N; i++) {
+		(void)snprintf(number, sizeof(number), "+1415555%04d", 1000 + i);
+		places[i] = talk(s, number);
+		say_in(s, places[i], ALICE, "!close");
+		wait_ms(s, 1000);
+	}
+	accept_all(s);
+}
+
+static size_t opened(struct scene *s, const struct place_id places[CLOSED_N])
+{
+	size_t n = 0;
+
+	for (int i = 0; i < CLOSED_N; i++)
+		n += fake_chat_count(&s->xmpp, FAKE_OPEN, places[i], NULL);
+	return n;
+}
+
+static void closed__are__opened_a_few_at_a_time(void **state)
+{
+	struct scene *s = *state;
+	struct place_id places[CLOSED_N];
+
+	close_many(s, places);
+	crash(s);
+	assert_int_equal(opened(s, places), 0);
+	wait_ms(s, 1000);
+	assert_int_equal(opened(s, places), 5);
+	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_OPEN, places[CLOSED_N - 1], NULL), 1);
+	/* One in which something happens does not wait. */
+	receive(s, "+14155551000", "Hello again?");
+	assert_int_equal(opened(s, places), 6);
+	wait_ms(s, 5000);
+	assert_int_equal(opened(s, places), CLOSED_N);
+	say_in(s, places[3], ALICE, "anybody?");
+	ROOM_SAW(s, places[3], "this conversation is closed");
+	/* Down in the middle of it, and up again. */
+	bridge_chat_down(s->bridge, "xmpp", "test");
+	bridge_chat_up(s->bridge, "xmpp");
+	wait_ms(s, 1000);
+	bridge_chat_down(s->bridge, "xmpp", "test");
+	wait_ms(s, 5000);
+	assert_int_equal(opened(s, places), CLOSED_N + 1 + 5);
+}
+
+static void closed_long_ago__are__left_alone(void **state)
+{
+	struct scene *s = *state;
+	struct place_id places[CLOSED_N];
+
+	close_many(s, places);
+	assert_int_equal(sqlite3_exec(s->store->db,
+				      "UPDATE conversation SET updated_at = updated_at - 2600000000"
+				      " WHERE id > 1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	crash(s);
+	wait_ms(s, 5000);
+	assert_int_equal(opened(s, places), 1);
+	/* Some networks hear there all the same. */
+	s->xmpp.network.caps |= CHAT_CAP_REDELIVERS;
+	crash(s);
+	wait_ms(s, 5000);
+	assert_int_equal(opened(s, places), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +294,8 @@ int main(void)
 		SCENE(many_in_flight__are__all_found),
 		SCENE(start__fails__on_a_disk_that_refuses),
 		SCENE(end__comes__with_a_commit_still_open),
+		SCENE(closed__are__opened_a_few_at_a_time),
+		SCENE(closed_long_ago__are__left_alone),
 	};
 
 	log_set_level(LOG_ERROR + 1);

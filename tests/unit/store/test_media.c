@@ -184,6 +184,7 @@ static void store_open__adds_files__to_an_older_database(void **state)
 	id = text_with(f->store, 0);
 	must_commit(f->store);
 	assert_int_equal(sqlite3_exec(f->store->db,
+				      "DROP INDEX conversation_closed;"
 				      "DROP INDEX media_unchecked;"
 				      "ALTER TABLE relay DROP COLUMN media;"
 				      "DROP TABLE media;"

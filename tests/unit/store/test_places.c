@@ -154,6 +154,33 @@ static void list_places__gives__what_must_be_watched(void **state)
 	must_commit(store);
 }
 
+static void list_places_closed__gives__the_newest_first(void **state)
+{
+	static const char *const numbers[] = {"+14155550100", "+14155550101", "+14155550102",
+					      "+14155550103"};
+	struct store *store = start(state);
+	struct place_id places[4];
+	struct seen seen = {0};
+
+	for (int i = 0; i < 4; i++) {
+		struct conversation_row row = add_conversation(store, numbers[i]);
+
+		places[i] = add_place(store, row.id, PLACE_CONVERSATION, "xmpp", numbers[i]);
+		(void)add_place(store, row.id, PLACE_CONVERSATION, "matrix", numbers[i]);
+		row.open = i == 3;
+		OK(store_conversation_update(store, &row, i == 0 ? 9 : i + 1, NULL));
+	}
+	OK(store_list_places_closed(store, "xmpp", 2, 9, see_place, &seen, NULL));
+	CHECK_SEEN(&seen, places[0].v, places[2].v, places[1].v);
+	seen.n = 0;
+	OK(store_list_places_closed(store, "xmpp", 3, 9, see_place, &seen, NULL));
+	CHECK_SEEN(&seen, places[0].v, places[2].v);
+	seen.n = 0;
+	OK(store_list_places_closed(store, "xmpp", 0, 1, see_place, &seen, NULL));
+	CHECK_SEEN(&seen, places[0].v);
+	must_commit(store);
+}
+
 /* ---- relay -------------------------------------------------------------------------------------- */
 
 static struct relay_row say(struct place_id place, struct message_id message)
@@ -369,6 +396,7 @@ int main(void)
 		IN_MEMORY(place_add__refuses__two_of_what_there_is_one_of),
 		IN_MEMORY(place_set__changes__address_and_cursor),
 		IN_MEMORY(list_places__gives__what_must_be_watched),
+		IN_MEMORY(list_places_closed__gives__the_newest_first),
 		IN_MEMORY(relay_add__keeps__every_field),
 		IN_MEMORY(list_relay__gives__a_places_own_in_order),
 		IN_MEMORY(relay_add__keeps__each_mark_in_order),

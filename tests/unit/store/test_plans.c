@@ -78,6 +78,7 @@ static struct place_id use_places(struct store *s)
 	NONE(store_find_control(s, "xmpp", &row, NULL));
 	OK(store_place_set_address(s, id, "c@d", NULL));
 	OK(store_list_places(s, "xmpp", see_place, &seen, NULL));
+	OK(store_list_places_closed(s, "xmpp", 1, 9, see_place, &seen, NULL));
 	OK(store_list_places_of(s, conversation, see_place, &seen, NULL));
 	OK(store_list_places_pending(s, "xmpp", 9, see_place, &seen, NULL));
 	FOUND(store_chat_event_add(s, id, "e", 1, NULL)); /* sets the cursor too */
@@ -207,7 +208,7 @@ static void store__never_scans__a_table(void **state)
 	/* Else some function is not called above. Twice as many as the table holds would be slow. */
 	if (getenv("SHOW_PLANS"))
 		(void)printf("%zu statements\n", n);
-	assert_in_range(n, 69, STATEMENTS_MAX / 2);
+	assert_in_range(n, 70, STATEMENTS_MAX / 2);
 }
 
 /* Whether the plan of the one statement that contains `part` contains each word. */
@@ -248,6 +249,7 @@ static void hot_statements__use__their_index_without_sorting(void **state)
 	static const char *const last[] = {"INDEX message_outbound (conversation=?)", NULL};
 	static const char *const relay[] = {"INDEX relay_place (place=? AND id>?)", NULL};
 	static const char *const stuck[] = {"INDEX message_stuck", NULL};
+	static const char *const closed[] = {"INDEX conversation_closed (updated_at>?)", NULL};
 	struct store *s = ((struct fixture *)*state)->store;
 	struct place_id place;
 
@@ -263,6 +265,7 @@ static void hot_statements__use__their_index_without_sorting(void **state)
 	check_uses(s, "AND text_hash = ?2", last);
 	check_uses(s, "FROM relay WHERE place = ?1 AND id > ?2", relay);
 	check_uses(s, "state = 25 OR", stuck);
+	check_uses(s, "v.open = 0", closed);
 	must_commit(s);
 }
 
