@@ -284,9 +284,10 @@ Component "{self.component}"
 
 class Ejabberd(XmppServer):
     """ejabberd 23.01 without Erlang distribution (no epmd, no cookie). Data in Mnesia, which loses
-    the last writes on kill(); use restart() where the data matters."""
+    the last writes on kill(); use restart() where the data matters. conferences: how many rooms one
+    user may be in."""
 
-    def __init__(self, folder=None):
+    def __init__(self, folder=None, conferences=10000):
         super().__init__(folder)
         self.write("ejabberd.yml", f"""
 loglevel: 4
@@ -334,7 +335,7 @@ modules:
     access_persistent: muc_create
     access_mam: muc_create
     max_users: 500
-    max_user_conferences: 10000
+    max_user_conferences: {conferences}
     history_size: 50
   mod_muc_admin: {{}}
   mod_ping: {{}}

@@ -67,6 +67,53 @@ def affiliate(volunteer, room, jid, affiliation):
     assert reply.get("type") == "result"
 
 
+class Between:
+    """Between a component and its server: speaks in the component's name, and keeps from it what
+    matches .withhold (bytes)."""
+
+    def __init__(self, server):
+        self.server_port, self.withhold, self.withheld = server.component_port, None, []
+        self.to_server = None
+        self.listener = socket.create_server((HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return  # closed: the test is over
+            self.to_server = socket.create_connection((HOST, self.server_port))
+            for ends in ((client, self.to_server, False), (self.to_server, client, True)):
+                threading.Thread(target=self.carry, args=ends, daemon=True).start()
+
+    def carry(self, source, sink, filtered):
+        try:
+            while data := source.recv(65536):
+                for found in re.findall(self.withhold, data, re.S) if filtered and self.withhold else []:
+                    self.withheld.append(found)
+                    data = data.replace(found, b"")
+                sink.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for sock in (source, sink):
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def say(self, xml):
+        self.to_server.sendall(xml.encode())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
 class TenLineServer:
     """Takes any component and says what the test wants."""
 

@@ -65,6 +65,13 @@ static const struct setting settings[] = {
 	 .help = "Where pictures are put for the rooms (XEP-0363), such as upload.example.org. "
 		 "When "
 		 "not given, the server is asked. Without one, rooms get a link to each picture."},
+	{.key = "room_check_s",
+	 .type = SETTING_INT,
+	 .fallback = "900",
+	 .help = "After how many seconds without a sound the bot asks a room whether it is still "
+		 "in it (XEP-0410): a chat service that was restarted may have forgotten. 0: "
+		 "never.",
+	 .max = 86400},
 	{.key = NULL},
 };
 
@@ -137,6 +144,7 @@ static void read_config(struct xmpp_config *cfg, const struct settings *set)
 	cfg->port = (unsigned short)settings_int(set, "port");
 	cfg->muc = lower(settings_text(set, "muc_service"));
 	cfg->nick = xstrdup(settings_text(set, "bot_nick"));
+	cfg->check_ms = settings_int(set, "room_check_s") * 1000;
 	cfg->upload = upload ? lower(upload) : NULL;
 	if (server)
 		cfg->server = lower(server);
@@ -258,6 +266,7 @@ void xmpp_tick(struct xmpp *x)
 	for (room = TAILQ_FIRST(&x->rooms); room; room = TAILQ_NEXT(room, link))
 		room_expire(room, now);
 	room_open_more(x, now);
+	check_rooms(x, now);
 }
 
 /* ---- the operations ------------------------------------------------------------------------------------- */

@@ -219,14 +219,16 @@ void in_message(struct xmpp *x, xmpp_stanza_t *st)
 
 	if (!find_route(x, st, &r))
 		return;
-	if (!r.from_rooms)
+	if (!r.from_rooms) {
 		from_person(x, st, r.to_bot);
-	else if (!r.room || !is_joined(r.room))
+	} else if (!r.room || !is_joined(r.room)) {
 		return;
-	else if (r.to_bot)
+	} else if (r.to_bot) {
+		r.room->heard = x->link.heard;
 		room_to_bot(r.room, st, r.from.resource);
-	else
+	} else {
 		room_to_ghost(r.room, st);
+	}
 }
 
 void in_presence(struct xmpp *x, xmpp_stanza_t *st)

@@ -161,6 +161,11 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 
 static void on_tick(void *arg);
 
+static int64_t slow_tick_ms(const struct xmpp *x)
+{
+	return x->cfg.check_ms > 0 && x->cfg.check_ms < IDLE_MS ? x->cfg.check_ms : IDLE_MS;
+}
+
 /* The tick writes what is left of a stanza of which a part was written, and lets timeouts of the
  * library and of ours happen. It is slow while nothing is awaited. */
 static void arm_tick(struct xmpp *x)
@@ -173,7 +178,7 @@ static void arm_tick(struct xmpp *x)
 		l->tick = NULL;
 	}
 	if (!l->tick) {
-		l->tick = loop_after(x->loop, slow ? IDLE_MS : TICK_MS, on_tick, x);
+		l->tick = loop_after(x->loop, slow ? slow_tick_ms(x) : TICK_MS, on_tick, x);
 		l->tick_is_slow = slow;
 	}
 }

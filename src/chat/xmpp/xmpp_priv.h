@@ -12,6 +12,7 @@
  *   xmpp_rooms.c  the table of rooms
  *   xmpp_room.c   the life of a room: its states, and the one function that changes them
  *   xmpp_open.c   the steps of opening one
+ *   xmpp_check.c  whether we are still in one in which nothing happens
  *   xmpp_member.c who may be in a room (affiliations) and who is (occupants)
  *   xmpp_say.c    what we say, in order, until it is acknowledged
  *   xmpp_upload.c files that we say: put where the room can get them
@@ -38,15 +39,16 @@
 /* ---- the network ------------------------------------------------------------------------------ */
 
 struct xmpp_config {
-	char *domain;   /* of the component: "sms.example.org" */
-	char *host;     /* where the server listens for components */
-	char *server;   /* a domain of the server's own, to ping */
-	char *muc;      /* "rooms.example.org" */
-	char *control;  /* "control@rooms.example.org" */
-	char *nick;     /* the bot's, in rooms */
-	char *bot;      /* "bot@sms.example.org" */
-	char *bot_full; /* the same with its resource */
-	char *upload;   /* the upload service; NULL: it is looked for */
+	char *domain;     /* of the component: "sms.example.org" */
+	char *host;       /* where the server listens for components */
+	char *server;     /* a domain of the server's own, to ping */
+	char *muc;        /* "rooms.example.org" */
+	char *control;    /* "control@rooms.example.org" */
+	char *nick;       /* the bot's, in rooms */
+	char *bot;        /* "bot@sms.example.org" */
+	char *bot_full;   /* the same with its resource */
+	char *upload;     /* the upload service; NULL: it is looked for */
+	int64_t check_ms; /* 0: never */
 	unsigned short port;
 };
 
@@ -250,6 +252,8 @@ struct xmpp_room {
 	char cursor[EVENT_ID_MAX];
 
 	int64_t since;      /* monotonic ms when the state began */
+	int64_t heard;      /* monotonic ms when we last knew that we are in it */
+	bool checking;      /* asked whether we are */
 	int64_t not_before; /* of QUEUED */
 	unsigned failures;
 	unsigned pending; /* answers this step waits for */
@@ -266,6 +270,7 @@ struct xmpp_room {
 	char *nick; /* ours, as the room has it */
 	unsigned nick_attempt;
 	unsigned moves; /* to another address, in this opening */
+	unsigned ways;  /* that others made for it, until it is in or lost */
 	enum ghost_state ghost_state;
 	char *ghost_nick;
 	unsigned ghost_attempt;
@@ -319,6 +324,9 @@ bool open_refuse_foreign(struct xmpp_room *room);
 void open_show_title(struct xmpp_room *room);
 /* Somebody changed the configuration: look whether it is still a private room. */
 void open_recheck(struct xmpp_room *room);
+
+/* xmpp_check.c */
+void check_rooms(struct xmpp *x, int64_t now);
 
 /* xmpp_member.c */
 void members_set(struct members *m, const char *const *users, size_t n);

@@ -14,8 +14,11 @@
 
 #define NICK_ATTEMPTS 9
 #define MOVES_MAX 9
+#define WAYS_MAX 3
+#define WAY_MS 500
 #define STEADY_MS 60000 /* a room that was ready for this long was well */
 #define PAUSE_MAX_S 60
+#define FAILURES_SLOW 7 /* from so many on the pause is the longest */
 
 /* ---- states ------------------------------------------------------------------------------------ */
 
@@ -65,7 +68,8 @@ void room_set_state(struct xmpp_room *room, enum room_state state)
 	log_debug("xmpp.room room=%s from=%s to=%s", room->jid, state_names[room->state],
 		  state_names[state]);
 	room->state = state;
-	room->since = loop_monotonic(x->loop);
+	room->since = room->heard = loop_monotonic(x->loop);
+	room->checking = false;
 	link_hurry(x);
 }
 
@@ -119,7 +123,7 @@ void room_open(struct xmpp_room *room)
 {
 	int64_t now = loop_monotonic(room->x->loop);
 	unsigned n = room->failures;
-	int64_t pause = n == 0 ? 0 : n < 7 ? INT64_C(1) << (n - 1) : PAUSE_MAX_S;
+	int64_t pause = n == 0 ? 0 : n < FAILURES_SLOW ? INT64_C(1) << (n - 1) : PAUSE_MAX_S;
 
 	if (room->state != ROOM_LOST && room->state != ROOM_READY) {
 		room->dirty = true;
@@ -146,6 +150,7 @@ void room_lose(struct xmpp_room *room, const char *why)
 	ask_forget(x, room);
 	call_void_all(x, &room->calls);
 	archive_drop_held(room);
+	room->ways = 0;
 	occupant_free_all(room); /* while we are out their nicknames may become others' */
 	room->ghost_state = GHOST_OUT;
 	room_set_state(room, ROOM_LOST);
@@ -213,6 +218,55 @@ static bool try_elsewhere(struct xmpp_room *room)
 	return true;
 }
 
+static void send_leave(struct xmpp_room *room, const char *from, const char *nick)
+{
+	STRBUF_AUTO(to);
+
+	strbuf_addf(&to, "%s/%s", room->jid, nick);
+	link_send_take(room->x, stanza_presence(room->x->link.ctx, &(struct stanza_head){
+									   .from = from,
+									   .to = to.buf,
+									   .type = "unavailable",
+								   }));
+}
+
+/* The quietest room of a conversation that is over; NULL: none. */
+static struct xmpp_room *dispensable(struct xmpp *x)
+{
+	struct xmpp_room *found = NULL;
+	struct xmpp_room *room;
+
+	for (room = TAILQ_FIRST(&x->rooms); room; room = TAILQ_NEXT(room, link)) {
+		if (room->state == ROOM_READY && room->kind == PLACE_CONVERSATION &&
+		    !room->invite && STAILQ_EMPTY(&room->calls) &&
+		    (!found || room->heard < found->heard))
+			found = room;
+	}
+	return found;
+}
+
+/* A server may let us into so many rooms only: one of them gives way, and waits long before it asks
+ * again. We ask a moment later: the server may still be busy with what it has refused, and would
+ * not answer. */
+static bool make_way(struct xmpp_room *room)
+{
+	int64_t now = loop_monotonic(room->x->loop);
+	struct xmpp_room *other =
+		room->invite && room->ways < WAYS_MAX ? dispensable(room->x) : NULL;
+
+	if (!other)
+		return false;
+	room->ways++;
+	send_leave(other, other->x->cfg.bot_full, other->nick);
+	room_lose(other, "it gave way to another: let the bot into more rooms "
+			 "(max_user_conferences in ejabberd)");
+	other->failures = FAILURES_SLOW;
+	room_set_state(room, ROOM_LOST);
+	room->not_before = now + WAY_MS;
+	room_set_state(room, ROOM_QUEUED);
+	return true;
+}
+
 static void bot_refused(struct xmpp_room *room, const char *condition)
 {
 	if (room->state != ROOM_JOINING)
@@ -224,19 +278,9 @@ static void bot_refused(struct xmpp_room *room, const char *condition)
 		bot_join(room);
 		return;
 	}
+	if (strcmp(condition, "resource-constraint") == 0 && make_way(room))
+		return;
 	room_lose(room, room_reason(condition));
-}
-
-static void send_leave(struct xmpp_room *room, const char *from, const char *nick)
-{
-	STRBUF_AUTO(to);
-
-	strbuf_addf(&to, "%s/%s", room->jid, nick);
-	link_send_take(room->x, stanza_presence(room->x->link.ctx, &(struct stanza_head){
-									   .from = from,
-									   .to = to.buf,
-									   .type = "unavailable",
-								   }));
 }
 
 static void leave_foreign(struct xmpp_room *room)
