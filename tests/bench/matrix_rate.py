@@ -18,7 +18,7 @@ from matrix_bare import AT_ONCE, BareLoop, Scene, contact, synapse
 
 PLACES = 24
 EVENTS = 96
-ROUNDS = 12
+ROUNDS = 20
 WANTED = 0.9
 
 

@@ -40,6 +40,7 @@ static void *create(const struct chat_host *host, const struct settings *set, st
 	TAILQ_INIT(&m->rooms);
 	TAILQ_INIT(&m->places);
 	STAILQ_INIT(&m->due);
+	STAILQ_INIT(&m->shown);
 	m->http = mx_http_new(host->loop, host->client, m->cfg.homeserver,
 			      m->cfg.appservice ? m->cfg.as_token : m->cfg.access_token, MX_DEVICE,
 			      &events);
@@ -69,6 +70,7 @@ static void destroy(void *self)
 	struct matrix *m = self;
 
 	loop_cancel(m->retry);
+	mx_done_forget(m);
 	mx_place_free_all(m);
 	mx_room_free_all(m);
 	mx_people_release(&m->organizers);

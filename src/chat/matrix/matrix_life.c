@@ -64,6 +64,7 @@ void mx_life_start(struct matrix *m)
 
 static void give_up(struct matrix *m)
 {
+	mx_done_tell(m);
 	mx_http_void(m->http);
 	mx_sync_stop(m->sync);
 	mx_place_free_all(m);

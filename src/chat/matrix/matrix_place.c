@@ -139,6 +139,7 @@ static void announce(struct mx_place *place)
 	place->opening = false;
 	place->ready = true;
 	crash_point("matrix.place_found");
+	mx_done_tell(place->m);
 	bridge_place_ready(place->m->host.bridge, matrix_name, place->id, place->at);
 }
 
@@ -222,5 +223,6 @@ void mx_place_lost(struct mx_place *place, const char *why)
 	if (place->threaded)
 		mx_card_drop(place);
 	mx_place_set_address(place);
+	mx_done_tell(place->m);
 	bridge_place_lost(place->m->host.bridge, matrix_name, place->id, why);
 }

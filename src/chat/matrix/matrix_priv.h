@@ -22,6 +22,7 @@
  *   matrix_desk.c     rooms that hold many conversations, as threads; matrix_card.c their roots
  *   matrix_say.c      what we say, in order; matrix_mark.c the marks on what others said
  *   matrix_media.c    files that we say, and where those are that others said
+ *   matrix_done.c     telling the bridge what was shown
  *   matrix_recent.c   which place an event was in
  *   matrix_registration.c  the file for the homeserver
  *
@@ -80,6 +81,7 @@ struct mx_chore;
 struct mx_place;
 struct mx_recent;
 struct mx_room;
+struct mx_shown;
 struct mx_sync;
 struct mx_as;
 TAILQ_HEAD(mx_room_list, mx_room);
@@ -87,6 +89,7 @@ TAILQ_HEAD(mx_place_list, mx_place);
 STAILQ_HEAD(mx_item_list, mx_item);
 STAILQ_HEAD(mx_chore_list, mx_chore);
 STAILQ_HEAD(mx_due_list, mx_place);
+STAILQ_HEAD(mx_shown_list, mx_shown);
 
 struct mx_people { /* user ids */
 	char **user;
@@ -116,9 +119,11 @@ struct matrix {
 	struct mx_room *space;
 	struct mx_people organizers; /* joined to the control room */
 	struct mx_recent *recent;
-	struct mx_due_list due;  /* places to be worked on */
-	struct loop_timer *work; /* in the next turn */
-	unsigned files;          /* being read or uploaded */
+	struct mx_due_list due;     /* places to be worked on */
+	struct loop_timer *work;    /* in the next turn */
+	struct mx_shown_list shown; /* of which the bridge does not know yet */
+	struct loop_timer *telling;
+	unsigned files;    /* being read or uploaded */
 	int64_t blamed_at; /* when we went down because the server failed on a text; 0 never */
 	unsigned serial;   /* of what we send besides the bridge's calls */
 };
@@ -408,6 +413,13 @@ void mx_mark(struct matrix *m, const struct chat_mark_call *mark);
 void mx_mark_send(struct mx_place *place, struct mx_item *item);
 /* A mark of our own on an event of the place, which the caller lets run; key "" takes it away. */
 void mx_mark_own(struct mx_place *place, const char *event_id, const char *key);
+
+/* matrix_done.c */
+/* The bridge's call was answered; told now or within a moment. */
+void mx_done(struct matrix *m, struct relay_id id, const char *event_id);
+/* Tells it now: to be called before the bridge may give the same once more. */
+void mx_done_tell(struct matrix *m);
+void mx_done_forget(struct matrix *m);
 
 /* matrix_recent.c: which place an event was in, of the last few thousand */
 struct mx_recent *mx_recent_new(void);

@@ -61,7 +61,7 @@ void mx_item_done(struct mx_place *place, const char *event_id)
 	item_drop(place);
 	mx_place_run(place);
 	if (id.v)
-		bridge_relay_done(place->m->host.bridge, matrix_name, id, event_id);
+		mx_done(place->m, id, event_id);
 }
 
 void mx_item_failed(struct mx_place *place, const struct mx_reply *reply)

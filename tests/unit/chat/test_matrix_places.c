@@ -440,6 +440,74 @@ static void mx_place__opened_too_early(void **state)
 	told("ready 1 !1:hs");
 }
 
+/* ---- telling what was shown ----------------------------------------------------------------------- */
+
+/* Five threads: in the first something was said and shown, in the others it is under way. */
+static void world_busy(struct chat_place places[5])
+{
+	world_create("shape", "thread", NULL);
+	world_up();
+	for (int64_t i = 0; i < 5; i++) {
+		places[i] = place_of(i + 1);
+		world_open(&places[i]);
+	}
+	forget_all();
+	fake_hs_hold(w.hs, "EPOCH.2");
+	for (int64_t i = 1; i < 5; i++)
+		world_say(&places[i], 20 + i, "on its way");
+	world_say(&places[0], 7, "one");
+	told_nothing();
+}
+
+static void mx_done__told_in_company_while_much_is_under_way(void **state)
+{
+	struct chat_place places[5];
+
+	(void)state;
+	world_busy(places);
+	fake_hs_wait(w.hs, 20);
+	world_say(&places[0], 8, "two");
+	fake_hs_wait(w.hs, 29);
+	told_nothing();
+	fake_hs_wait(w.hs, 1);
+	told("done 7 $6", "done 8 $7");
+	fake_hs_release(w.hs);
+	fake_hs_run(w.hs);
+	told("done 21 $8", "done 22 $9", "done 23 $10", "done 24 $11");
+}
+
+static void mx_done__told_before_we_stop(void **state)
+{
+	struct chat_place places[5];
+
+	(void)state;
+	world_busy(places);
+	chat_matrix.stop(w.self);
+	told("done 7 $6", "down stopped");
+}
+
+/* Or it would be given to us once more. */
+static void mx_done__told_before_the_place_is_ready_again(void **state)
+{
+	struct chat_place places[5];
+
+	(void)state;
+	world_busy(places);
+	places[0].address = "!1:hs/$1";
+	world_open(&places[0]);
+	told("done 7 $6", "ready 1 !1:hs/$1");
+}
+
+static void mx_done__told_before_the_place_is_lost(void **state)
+{
+	struct chat_place places[5];
+
+	(void)state;
+	world_busy(places);
+	world_member("!1:hs", "@admin:hs", BOT, "leave");
+	told_of("done 7 $6\nlost 1 @admin:hs has put the bot out of it\nlost 2 ");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -468,6 +536,10 @@ int main(void)
 		T(mx_place__address_that_is_none),
 		T(mx_place__opened_again),
 		T(mx_place__opened_too_early),
+		T(mx_done__told_in_company_while_much_is_under_way),
+		T(mx_done__told_before_we_stop),
+		T(mx_done__told_before_the_place_is_ready_again),
+		T(mx_done__told_before_the_place_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
