@@ -324,6 +324,7 @@ void place_reopen(struct place_state *state, const char *why);
 int place_refresh(struct bridge *bridge, struct conversation_id conversation, struct error *err);
 void places_refresh_all(struct bridge *bridge); /* needs no step */
 void places_release(struct bridge *bridge);
+
 /* ---- places_closed.c ---------------------------------------------------------------------------- */
 
 /* After the network has come up and the other places were opened; ends when it goes down. */

@@ -152,6 +152,7 @@ static int said(struct matrix *m, const struct mx_event *event)
 	STRBUF_AUTO(address);
 	struct mx_place *place;
 
+	mx_done_tell(m); /* it may be about what was shown just now */
 	if (find_where(m, event, &where) < 0)
 		return -1;
 	if (is_for_people_only(event, &where))
