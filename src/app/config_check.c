@@ -160,11 +160,16 @@ int config_check_section(const struct config *config, enum config_section sectio
 
 /* ---- what works but should not stay ----------------------------------------------------------- */
 
+/* Docker's secrets have the mode of the host's file, which the container's user must be able to
+ * read; what keeps others away is the folder on the host, and that nobody else is in here. */
+#define DOCKER_SECRETS "/run/secrets/"
+
 static bool everybody_reads(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && (st.st_mode & S_IROTH);
+	return strncmp(path, DOCKER_SECRETS, strlen(DOCKER_SECRETS)) != 0 && stat(path, &st) == 0 &&
+	       (st.st_mode & S_IROTH);
 }
 
 static void warn_of_readers(const struct config *config, struct strbuf *out)
