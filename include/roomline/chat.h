@@ -47,8 +47,8 @@ enum chat_cap {
 	CHAT_CAP_REACTIONS = 1,
 	CHAT_CAP_GHOSTS = 2, /* a contact speaks as itself */
 	CHAT_CAP_EDITS = 4,
-	/* Rule 8: the server repeats what was not stored; and it tells also what is said in places
-	 * that were not asked for since the start. */
+	/* Rule 8: the server repeats what was not stored; it tells also what is said in places that
+	 * were not asked for since the start; and no two events of the network have the same id. */
 	CHAT_CAP_REDELIVERS = 8,
 	CHAT_CAP_FILES = 16, /* shows pictures and other files */
 };

@@ -49,6 +49,7 @@ enum store_carried {
 	CARRIED_EVIDENCE, /* of consent */
 	CARRIED_SWITCHES, /* "paused" */
 	CARRIED_CURSORS,  /* how far a place was read */
+	CARRIED_EVENTS,   /* of chat networks, which were acted upon */
 	CARRIED_QUEUED,   /* texts that certainly have not left yet */
 	CARRIED_N
 };
@@ -302,6 +303,9 @@ int store_hook_add(struct store *store, const char *account, const char *key, co
 /* The same for a chat network's events: UNIQUE (place, event_id), and moves the place's cursor. */
 int store_chat_event_add(struct store *store, struct place_id place, const char *event_id,
 			 int64_t now, struct error *err);
+/* Whether it was added for whatever place of the network: 1 yes, 0 no. */
+int store_chat_event_seen(struct store *store, const char *network, const char *event_id,
+			  struct error *err);
 /* Drops hook and chat event rows older than that; the dedupe window. */
 int store_prune(struct store *store, int64_t before, struct error *err);
 

@@ -381,10 +381,27 @@ static int find_place(struct speech *s, struct error *err)
 	return found;
 }
 
+static bool redelivers(struct bridge *bridge, const char *network)
+{
+	int index;
+	const struct network_slot *slot = network_slot(bridge, network, &index);
+
+	return slot && (slot->network->caps & CHAT_CAP_REDELIVERS);
+}
+
+/* What is told again may belong to no place by now, or to another: it moved, or was lost. */
+static int is_told_again(const struct speech *s, struct error *err)
+{
+	if (s->said->event_id[0] == '\0' || !redelivers(s->bridge, s->network))
+		return 0;
+	return store_chat_event_seen(s->bridge->store, s->network, s->said->event_id, err);
+}
+
 /* In the step: 1 act on it, 0 seen before or nobody's business, -1 error. */
 static int begin(struct speech *s, struct error *err)
 {
-	int rc = find_place(s, err);
+	int seen = is_told_again(s, err);
+	int rc = seen == 0 ? find_place(s, err) : -(seen < 0);
 
 	if (rc > 0 && s->said->event_id[0] != '\0' && !s->said->fleeting)
 		rc = store_chat_event_add(s->bridge->store, s->place.id, s->said->event_id,
@@ -451,14 +468,6 @@ static void on_committed(bool committed, void *arg)
 	/* Not on disk: read it again from the place's archive. */
 	if (!committed && arg)
 		place_reopen(arg, "what was said could not be stored");
-}
-
-static bool redelivers(struct bridge *bridge, const char *network)
-{
-	int index;
-	const struct network_slot *slot = network_slot(bridge, network, &index);
-
-	return slot && (slot->network->caps & CHAT_CAP_REDELIVERS);
 }
 
 int bridge_chat_said(struct bridge *bridge, const char *network, const struct chat_said *said)

@@ -38,6 +38,18 @@ int store_chat_event_add(struct store *store, struct place_id place, const char 
 	return (int)added;
 }
 
+int store_chat_event_seen(struct store *store, const char *network, const char *event_id,
+			  struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "SELECT 1 FROM chat_event e LEFT JOIN place p ON p.id = e.place"
+		 " WHERE e.event_id = ?1 AND (e.place = 0 OR p.network = ?2) LIMIT 1");
+
+	sql_text(&q, event_id);
+	sql_text(&q, network);
+	return sql_step(&q, err);
+}
+
 static int prune_hooks(struct store *store, int64_t before, struct error *err)
 {
 	SQL_AUTO(q, store, "DELETE FROM hook WHERE at < ?1");

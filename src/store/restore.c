@@ -11,6 +11,7 @@
  *    in the queue, it is set to SENDING, which the next start finds as UNKNOWN: a person decides.
  *  - Where the old database does not tell how far a place was read, its end counts, so that what was
  *    said there since the copy is not texted a second time.
+ *  - What the old database has acted upon is known again, also where a network tells it once more.
  *  - The relay's numbers jump, because each is the id of a message in a room for ever.
  *
  * The bytes are copied and not the pages, because SQLite cannot read a copy that lies in a folder it
@@ -163,6 +164,13 @@ static const struct {
 	[CARRIED_CURSORS] = {"SELECT network, kind, address, cursor FROM place WHERE address <> ''",
 			     "UPDATE place SET cursor = ?4"
 			     " WHERE network = ?1 AND kind = ?2 AND address = ?3"},
+	[CARRIED_EVENTS] =
+		{"SELECT p.network, p.kind, p.address, e.event_id, e.at FROM chat_event e"
+		 " LEFT JOIN place p ON p.id = e.place ORDER BY e.id",
+		 "INSERT INTO chat_event (place, event_id, at)"
+		 " SELECT ifnull((SELECT id FROM place WHERE network = ?1 AND kind = ?2"
+		 "  AND address = ?3 AND ?3 <> ''), 0), ?4, ?5 WHERE true"
+		 " ON CONFLICT DO NOTHING"},
 	[CARRIED_QUEUED] = {"SELECT ref FROM message WHERE state = 0 AND ref <> ''",
 			    "UPDATE message SET state = 0 WHERE ref = ?1 AND state = 20"},
 };

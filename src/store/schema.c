@@ -234,14 +234,27 @@ static const char *const tables_4[] = {
 	"CREATE INDEX conversation_closed ON conversation (updated_at) WHERE open = 0",
 	NULL,
 };
+static const char *const tables_5[] = {
+	/* The same, found by the event alone: store_chat_event_seen. place 0: one that is not known
+	 * here, of an event that a restore has carried over. */
+	"CREATE TABLE chat_event_by_id ("
+	" id INTEGER PRIMARY KEY,"
+	" place INTEGER NOT NULL,"
+	" event_id TEXT NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" UNIQUE (event_id, place)"
+	") STRICT",
+	"INSERT INTO chat_event_by_id SELECT id, place, event_id, at FROM chat_event",
+	"DROP TABLE chat_event",
+	"ALTER TABLE chat_event_by_id RENAME TO chat_event",
+	"CREATE INDEX chat_event_at ON chat_event (at)", /* store_prune */
+	NULL,
+};
 /* clang-format on */
 
 /* The statements of each step, up to NULL. */
 static const char *const *const migrations[] = {
-	tables_1,
-	tables_2,
-	tables_3,
-	tables_4,
+	tables_1, tables_2, tables_3, tables_4, tables_5,
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -6,10 +6,12 @@ import concurrent.futures
 import itertools
 import os
 import random
+import subprocess
 import time
 
 import pytest
 
+from daemon import binary
 from fake_homeserver import FakeHomeserver
 from matrix_ledger import Ground
 from matrix_slots import Slots
@@ -219,6 +221,28 @@ def test_what_cannot_be_read_is_put_aside(ground, number, raw):
                lambda: [e["content"].get("body") for e in ground.as_bot(control)[before:]])
     talk.says("after it")
     ground.settle().check()
+
+
+def test_nothing_is_texted_twice_after_a_restore(ground, number):
+    def command(*args):
+        subprocess.run([binary(), args[0], "-c", ground.roomline.path("roomline.yaml"), *args[1:]],
+                       timeout=60, check=True)
+    talk = ground.talk(number, "hello")
+    talk.says("before the copy")
+    ground.settle()
+    copy = ground.roomline.path(f"copy{number}.db")
+    command("backup", copy)
+    talk.says("after the copy")
+    other = ground.talk(number.replace("+1415", "+1628"), "hello too")
+    other.says("to a room that the copy does not know")
+    ground.settle()
+    ground.roomline.kill()
+    talk.says("while it was down")
+    command("restore", copy)
+    ground.roomline.start().wait_chat()
+    talk.says("and at last")
+    ground.settle(talks=[talk])
+    assert (talk.received(), other.received()) == (talk.said, other.said)
 
 
 # ---- homeservers that go away

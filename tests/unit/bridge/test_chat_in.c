@@ -102,6 +102,34 @@ static void event__acts__once(void **state)
 	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, room, "Not texted: this"), 1);
 }
 
+/* As when a thread has moved to another desk, or the organizers' room was upgraded. */
+static void event_told_again__acts__nowhere_else(void **state)
+{
+	struct scene *s = *state;
+	struct place_id room = talk(s, PAT);
+	struct chat_said said = words_of(s, room, OLGA, "!text " QUINN " Hi");
+	size_t before;
+
+	s->xmpp.network.caps |= CHAT_CAP_REDELIVERS;
+	bridge_chat_said(s->bridge, "xmpp", &said);
+	settle(s);
+	ROOM_SAW(s, room, "`!text` works in the control room");
+	before = fake_chat_count(&s->xmpp, FAKE_SAY, (struct place_id){0}, NULL);
+	said.kind = PLACE_DIRECT;
+	said.place = (struct place_id){0};
+	said.address = "where it was";
+	assert_int_equal(bridge_chat_said(s->bridge, "xmpp", &said), 0);
+	settle(s);
+	assert_int_equal(texts(s), 0);
+	assert_int_equal(fake_chat_count(&s->xmpp, FAKE_SAY, (struct place_id){0}, NULL), before);
+	assert_int_equal(ask_number(s, "SELECT count(*) FROM place WHERE kind = 2"), 0);
+	/* A new one does. */
+	said.event_id = next_event(s);
+	assert_int_equal(bridge_chat_said(s->bridge, "xmpp", &said), 0);
+	settle(s);
+	assert_int_equal(texts(s), 1);
+}
+
 static void unstored_words__are__read_again(void **state)
 {
 	struct scene *s = *state;
@@ -603,6 +631,7 @@ int main(void)
 		SCENE(first_who_joins__takes__it),
 		SCENE(closed_conversation__is__opened_by_claim),
 		SCENE(event__acts__once),
+		SCENE(event_told_again__acts__nowhere_else),
 		SCENE(unstored_words__are__read_again),
 		SCENE(disk_that_refuses_at_once__harms__nobody),
 		SCENE(notes_and_commands__are__not_texted),

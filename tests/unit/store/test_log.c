@@ -77,6 +77,24 @@ static void chat_event_add__takes__what_has_no_place_or_name(void **state)
 	must_commit(store);
 }
 
+static void chat_event_seen__asks__the_whole_network(void **state)
+{
+	struct store *store = start(state);
+	struct conversation_id none = {0};
+	struct place_id a = add_place(store, none, PLACE_CONTROL, "xmpp", "");
+	struct place_id b = add_place(store, none, PLACE_CONTROL, "matrix", "");
+
+	NONE(store_chat_event_seen(store, "matrix", "e1", NULL));
+	FOUND(store_chat_event_add(store, a, "e1", 1, NULL));
+	NONE(store_chat_event_seen(store, "matrix", "e1", NULL));
+	FOUND(store_chat_event_add(store, b, "e1", 1, NULL));
+	FOUND(store_chat_event_seen(store, "matrix", "e1", NULL));
+	/* Of a place that is not known here. */
+	FOUND(store_chat_event_add(store, (struct place_id){0}, "e2", 1, NULL));
+	FOUND(store_chat_event_seen(store, "matrix", "e2", NULL));
+	must_commit(store);
+}
+
 static void prune__forgets__only_what_is_older(void **state)
 {
 	struct store *store = start(state);
@@ -134,6 +152,7 @@ int main(void)
 		IN_MEMORY(hook_add__knows__what_came_before),
 		IN_MEMORY(chat_event_add__moves__the_cursor_forward_only),
 		IN_MEMORY(chat_event_add__takes__what_has_no_place_or_name),
+		IN_MEMORY(chat_event_seen__asks__the_whole_network),
 		IN_MEMORY(prune__forgets__only_what_is_older),
 		ON_DISK(value__is__what_was_set_last),
 	};

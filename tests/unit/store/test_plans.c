@@ -82,6 +82,7 @@ static struct place_id use_places(struct store *s)
 	OK(store_list_places_of(s, conversation, see_place, &seen, NULL));
 	OK(store_list_places_pending(s, "xmpp", 9, see_place, &seen, NULL));
 	FOUND(store_chat_event_add(s, id, "e", 1, NULL)); /* sets the cursor too */
+	FOUND(store_chat_event_seen(s, "xmpp", "e", NULL));
 	return id;
 }
 

@@ -146,7 +146,9 @@ static void second_life(const struct fixture *f)
 	move(store, row.id, MSG_DELIVERED);
 	message_row_release(&row);
 	FOUND(store_find_place_by_address(store, "xmpp", PLACE_CONVERSATION, "a@r", &place, NULL));
-	OK(store_place_set_cursor(store, place.id, "c2", NULL));
+	FOUND(store_chat_event_add(store, place.id, "c2", 4, NULL));
+	place.id = add_place(store, place.conversation, PLACE_CONVERSATION, "matrix", "!new");
+	FOUND(store_chat_event_add(store, place.id, "$m", 4, NULL));
 	suppress(store, "+14155550103", 7);
 	suppress(store, "+14155550105", 7);
 	FOUND(store_hold_add(store, &hold, NULL));
@@ -189,6 +191,7 @@ static void restore__takes_over__what_the_copy_is_too_old_to_know(void **state)
 	assert_int_equal(out.carried[CARRIED_EVIDENCE], 2);
 	assert_int_equal(out.carried[CARRIED_SWITCHES], 1);
 	assert_int_equal(out.carried[CARRIED_CURSORS], 2);
+	assert_int_equal(out.carried[CARRIED_EVENTS], 2);
 	/* One has left since, as the old database tells; the other has not. */
 	assert_int_equal(out.carried[CARRIED_QUEUED], 1);
 	assert_int_equal(out.unsure, 1);
@@ -212,6 +215,11 @@ static void restore__takes_over__what_the_copy_is_too_old_to_know(void **state)
 	assert_int_equal(ask(out.kept, "SELECT state FROM message WHERE ref = 'ref-a'"), 90);
 	/* And one can go on with the new one, and find the copy unchanged. */
 	OK(store_open(f->path, &f->store, NULL));
+	FOUND(store_chat_event_seen(f->store, "xmpp", "c2", NULL));
+	FOUND(store_chat_event_seen(f->store, "matrix", "$m", NULL));
+	assert_int_equal(ask(f->path, "SELECT count(*) FROM chat_event e JOIN place p"
+				      " ON p.id = e.place WHERE p.address = 'a@r'"),
+			 1);
 	assert_int_equal(ask(copy, "SELECT count(*) FROM suppression"), 1);
 }
 
