@@ -166,14 +166,12 @@ void relay_run_after_commit(struct place_state *state)
 
 /* ---- queueing --------------------------------------------------------------------------------- */
 
-static int relay_add(struct bridge *bridge, const struct place_row *place,
-		     const struct relay_row *row, struct error *err)
+/* state: NULL where no network shows it. */
+static int relay_add(struct place_state *state, const struct relay_row *row, struct error *err)
 {
-	struct place_state *state = place_state_of(bridge, place);
-
 	if (!state)
 		return 0;
-	if (store_relay_add(bridge->store, row, err) < 0)
+	if (store_relay_add(state->bridge->store, row, err) < 0)
 		return -1;
 	state->more = true;
 	relay_run_after_commit(state);
@@ -203,7 +201,7 @@ static int relay_say(const struct spreading *s, const struct place_row *place)
 				.message = s->message,
 				.at = s->at};
 
-	return relay_add(s->bridge, place, &row, s->err);
+	return relay_add(place_state_of(s->bridge, place), &row, s->err);
 }
 
 static struct spreading by_bot(struct bridge *bridge, const char *text, struct error *err)
@@ -223,18 +221,18 @@ int relay_mark(struct bridge *bridge, struct place_id place, const char *event_i
 				.mark = mark,
 				.message = message,
 				.at = bridge_now(bridge)};
+	struct place_state *state = place_state_find(bridge, place);
 	struct place_row place_row;
-	int found = store_get_place(bridge->store, place, &place_row, err);
-	int index;
-	const struct network_slot *slot;
+	int found = state ? 1 : store_get_place(bridge->store, place, &place_row, err);
 
 	if (found <= 0 || event_id[0] == '\0')
 		return found < 0 ? -1 : 0;
-	slot = network_slot(bridge, place_row.network, &index);
-	if (!slot || !(slot->network->caps & CHAT_CAP_REACTIONS))
+	if (!state)
+		state = place_state_of(bridge, &place_row);
+	if (!state || !(bridge->slots[state->slot].network->caps & CHAT_CAP_REACTIONS))
 		return 0;
 	STR_COPY(row.target_event, event_id);
-	return relay_add(bridge, &place_row, &row, err);
+	return relay_add(state, &row, err);
 }
 
 int relay_notice(struct bridge *bridge, const struct place_row *place, struct error *err,
