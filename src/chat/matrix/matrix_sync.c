@@ -20,7 +20,7 @@
 
 #define WAIT_MS 30000         /* the server's, for something to happen */
 #define CALL_MS (2 * WAIT_MS) /* ours, for its answer */
-#define AGAIN_MS 1000         /* doubled with each failure ... */
+#define AGAIN_MS 1000         /* between questions without news; doubled with each failure ... */
 #define AGAIN_DOUBLINGS 6     /* ... so often */
 #define REFUSALS_MAX 3        /* then we say that we are down */
 #define LIMIT 20
@@ -107,6 +107,13 @@ static void on_again(void *arg)
 	ask(sync);
 }
 
+int64_t mx_sync_floor(const struct mx_sync *sync, int64_t asked_at)
+{
+	int64_t over = loop_monotonic(sync->m->host.loop) - asked_at;
+
+	return over < AGAIN_MS ? AGAIN_MS - over : 0;
+}
+
 static void ask_in(struct mx_sync *sync, int64_t ms)
 {
 	if (ms == 0)
@@ -139,7 +146,7 @@ static void on_committed(bool committed, void *arg)
 {
 	struct mx_keeping *keeping = arg;
 	struct mx_sync *sync = keeping->sync;
-	bool same;
+	bool idle;
 
 	free(keeping);
 	if (!sync)
@@ -149,7 +156,7 @@ static void on_committed(bool committed, void *arg)
 		mx_sync_again(sync, "not stored");
 		return;
 	}
-	same = strcmp(sync->since, sync->next) == 0;
+	idle = sync->since[0] && (!sync->news || strcmp(sync->since, sync->next) == 0);
 	set_since(sync, sync->next, loop_now(sync->m->host.loop));
 	sync->anew = false;
 	sync->failures = 0;
@@ -161,9 +168,7 @@ static void on_committed(bool committed, void *arg)
 		return;
 	}
 	/* A server that has nothing to tell and does not wait must not be asked all the time. */
-	ask_in(sync, same && loop_monotonic(sync->m->host.loop) - sync->asked_at < AGAIN_MS
-			     ? AGAIN_MS
-			     : 0);
+	ask_in(sync, idle ? mx_sync_floor(sync, sync->asked_at) : 0);
 }
 
 void mx_sync_told(struct mx_sync *sync)
@@ -204,6 +209,19 @@ static void on_refused(struct mx_sync *sync, const struct mx_reply *reply)
 	mx_sync_again(sync, reply->error);
 }
 
+static bool has_news(const struct cJSON *answer)
+{
+	static const char *const kinds[] = {"join", "invite", "leave"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct cJSON *kind = mx_get(mx_get(answer, "rooms"), kinds[i]);
+
+		if (kind && kind->child)
+			return true;
+	}
+	return false;
+}
+
 static void on_answer(const struct mx_reply *reply, void *arg)
 {
 	struct mx_sync *sync = arg;
@@ -220,6 +238,7 @@ static void on_answer(const struct mx_reply *reply, void *arg)
 		return;
 	}
 	sync->next = xstrdup(next);
+	sync->news = has_news(reply->body);
 	if (mx_news_tell(sync, reply->body) < 0)
 		mx_sync_again(sync, "not stored");
 	else

@@ -33,15 +33,17 @@ struct mx_sync {
 	char *since;      /* what we have told the bridge ends here; "" nowhere, at first */
 	int64_t since_at; /* when that was; 0 never */
 	bool anew;        /* the server does not know `since` any more: since_at has to do */
+	bool news;        /* whether the present answer has any */
 	char *next;       /* where the present answer ends; NULL when none is being handled */
 	int limit;        /* events of a room that an answer may hold */
 	int64_t asked_at; /* monotonic */
 	unsigned failures;
 	struct loop_timer *again;
 	struct mx_gap_list gaps;
-	char *watched;    /* matrix_watch.c: where its open question began; NULL at first */
-	char *later;      /* to be kept when the period is over; NULL none yet */
-	int64_t later_at; /* monotonic: when it began */
+	char *watched;      /* matrix_watch.c: where its open question began; NULL at first */
+	char *later;        /* to be kept when the period is over; NULL none yet */
+	int64_t later_at;   /* monotonic: when it began */
+	int64_t watched_at; /* monotonic: when its last question was asked */
 	struct mx_keeping *keeping; /* waits for the commit of `next` */
 };
 
@@ -59,6 +61,9 @@ void mx_sync_again(struct mx_sync *sync, const char *why);
 
 /* Asks for what came since what is kept. */
 void mx_sync_catch_up(struct mx_sync *sync);
+/* How long (ms) not to ask again after a question that ended at once: a server or a proxy that does
+ * not wait must not be asked all the time. */
+int64_t mx_sync_floor(const struct mx_sync *sync, int64_t asked_at);
 /* Begins at `since` from now on, and after a restart. */
 void mx_sync_keep(struct mx_sync *sync, const char *since);
 

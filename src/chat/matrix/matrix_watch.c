@@ -70,11 +70,47 @@ static void on_again(void *arg)
 	watch(sync);
 }
 
+static void on_again_away(void *arg)
+{
+	struct mx_sync *sync = arg;
+
+	sync->again = NULL;
+	mx_sync_catch_up(sync);
+}
+
+static void went_away(struct mx_sync *sync, const struct mx_reply *reply)
+{
+	int64_t ms = mx_sync_floor(sync, sync->asked_at);
+
+	log_info("matrix.server_away why=%s", log_quote(reply->error));
+	if (ms == 0)
+		mx_sync_catch_up(sync);
+	else
+		sync->again = loop_after(sync->m->host.loop, ms, on_again_away, sync);
+}
+
+static void go_on(struct mx_sync *sync)
+{
+	if (loop_monotonic(sync->m->host.loop) - sync->later_at < PERIOD_MS)
+		watch(sync);
+	else
+		ask_place(sync);
+}
+
+static void on_floor(void *arg)
+{
+	struct mx_sync *sync = arg;
+
+	sync->again = NULL;
+	go_on(sync);
+}
+
 static void on_end(const struct mx_reply *reply, void *arg)
 {
 	struct mx_sync *sync = arg;
 	const char *next = mx_str(reply->body, "next_batch");
 	bool first = sync->watched == NULL;
+	int64_t ms = mx_sync_floor(sync, sync->watched_at);
 
 	if (!sync->running)
 		return;
@@ -82,13 +118,14 @@ static void on_end(const struct mx_reply *reply, void *arg)
 	sync->watched = NULL;
 	if (reply->outcome == MX_OK && next[0]) {
 		sync->watched = xstrdup(next);
-		if (first || loop_monotonic(sync->m->host.loop) - sync->later_at < PERIOD_MS)
+		if (first)
 			watch(sync);
+		else if (ms == 0)
+			go_on(sync);
 		else
-			ask_place(sync);
+			sync->again = loop_after(sync->m->host.loop, ms, on_floor, sync);
 	} else if (reply->outcome == MX_UNREACHABLE && !first) {
-		log_info("matrix.server_away why=%s", log_quote(reply->error));
-		mx_sync_catch_up(sync);
+		went_away(sync, reply);
 	} else {
 		sync->again = loop_after(sync->m->host.loop, AGAIN_MS, on_again, sync);
 	}
@@ -110,6 +147,7 @@ static void watch(struct mx_sync *sync)
 		mx_path(&path, "&since={}", sync->watched);
 	call.path = path.buf;
 	call.as = user;
+	sync->watched_at = loop_monotonic(sync->m->host.loop);
 	mx_http_call(sync->m->http, &call, on_end, sync);
 }
 

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#define AGAIN_MS 1000
 #define BOT "@roomline:example.org"
 #define ROOM "!r:example.org"
 #define NOW FAKE_LOOP_START
@@ -133,7 +134,14 @@ static void answer_as(enum mx_outcome outcome, int status, const char *errcode, 
 	t.done(&reply, t.arg);
 }
 
+/* After a while: what is answered at once is not asked again at once. */
 static void answer(const char *body)
+{
+	fake_loop_advance(t.loop, AGAIN_MS);
+	answer_as(MX_OK, 200, "", body);
+}
+
+static void answer_at_once(const char *body)
 {
 	answer_as(MX_OK, 200, "", body);
 }
@@ -306,15 +314,30 @@ static void mx_sync__does_not_race__with_a_server_that_has_nothing(void **state)
 {
 	(void)state;
 	begin();
-	answer(EMPTY("s1"));
+	answer_at_once(EMPTY("s1"));
 	assert_null(t.path);
 	/* Nothing has changed, so nothing is written. */
 	assert_int_equal(fake_bridge_n(t.bridge), 0);
-	fake_loop_advance(t.loop, 1000);
+	fake_loop_advance(t.loop, AGAIN_MS);
 	assert_asks_from("s1");
 	fake_loop_advance(t.loop, 30000);
-	answer(EMPTY("s1"));
+	answer_at_once(EMPTY("s1"));
 	assert_asks_from("s1");
+	/* It moves on, and tells nothing all the same. */
+	fake_loop_advance(t.loop, 300);
+	answer_at_once(EMPTY("s2"));
+	fake_loop_advance(t.loop, AGAIN_MS - 301);
+	assert_null(t.path);
+	fake_loop_advance(t.loop, 1);
+	assert_asks_from("s2");
+	answer_at_once("{\"next_batch\":\"s3\",\"rooms\":{\"join\":{}}}");
+	assert_null(t.path);
+	fake_loop_advance(t.loop, AGAIN_MS);
+	/* News are no idle talk, unless they are the same again. */
+	answer_at_once(ROOMS("s4", "join", WHOLE(SAID("a"))));
+	assert_asks_from("s4");
+	answer_at_once(ROOMS("s4", "join", WHOLE(SAID("a"))));
+	assert_null(t.path);
 }
 
 /* ---- what goes wrong ------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define WATCH "@_sms_watch:example.org"
+#define AGAIN_MS 1000
 #define PERIOD_MS (10 * INT64_C(60000))
 
 const char matrix_name[] = "matrix";
@@ -133,6 +134,7 @@ static void answer(const char *body)
 
 static void die(void)
 {
+	fake_loop_advance(t.loop, AGAIN_MS);
 	answer_as(MX_UNREACHABLE, 0, "", "{}");
 }
 
@@ -266,6 +268,7 @@ static void mx_watch__moves_on__a_period_late(void **state)
 	watch_for(PERIOD_MS - 1, ENDS("w2"));
 	assert_watches("w2");
 	watch_for(1, ENDS("w3"));
+	fake_loop_advance(t.loop, AGAIN_MS);
 	assert_since("s1");
 	assert_null(t.as);
 	answer(ENDS("s2"));
@@ -279,6 +282,7 @@ static void mx_watch__moves_on__a_period_late(void **state)
 	answer(ENDS("s4"));
 	watch_for(PERIOD_MS - 1, ENDS("w3"));
 	watch_for(1, ENDS("w4"));
+	fake_loop_advance(t.loop, AGAIN_MS);
 	assert_since("s3");
 	answer(ENDS("s5"));
 	assert_watches("w4");
@@ -326,6 +330,27 @@ static void mx_watch__does_without__when_it_may_not(void **state)
 	assert_false(t.m.catching_up);
 }
 
+/* A proxy may answer for the server, or cut off what would wait. */
+static void mx_watch__does_not_race__with_what_does_not_wait(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 3; i++) {
+		watch_for(300, ENDS("w2"));
+		fake_loop_advance(t.loop, AGAIN_MS - 301);
+		assert_null(t.path);
+		fake_loop_advance(t.loop, 1);
+		assert_watches("w2");
+	}
+	answer_as(MX_UNREACHABLE, 502, "", "{}");
+	answer(ENDS("s2"));
+	register_watch();
+	answer_as(MX_UNREACHABLE, 502, "", "{}");
+	assert_null(t.path);
+	fake_loop_advance(t.loop, AGAIN_MS);
+	assert_catches_up("s2");
+}
+
 static void mx_watch__is_quiet__when_stopped(void **state)
 {
 	(void)state;
@@ -352,6 +377,7 @@ int main(void)
 		TEST(mx_watch__stays__where_the_next_place_is_not_told),
 		TEST(mx_watch__begins_at_now__when_the_server_forgot_where_we_were),
 		TEST(mx_watch__does_without__when_it_may_not),
+		TEST(mx_watch__does_not_race__with_what_does_not_wait),
 		TEST(mx_watch__is_quiet__when_stopped),
 	};
 
