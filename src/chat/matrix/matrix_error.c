@@ -66,9 +66,10 @@ struct status_row {
 static const struct status_row statuses[] = {
 	{200, 299, {MX_OK, MX_END}},
 	{300, 399, {MX_REFUSED, MX_END}},
-	{401, 401, {MX_FORBIDDEN, MX_END}}, /* not about our token, which has codes of its own */
-	{403, 403, {MX_FORBIDDEN, MX_END}},
-	{404, 404, {MX_UNSUPPORTED, MX_END}}, /* with a code: see below */
+	/* Without a code it is a proxy's page (with one: see below), and passes. */
+	{401, 401, {MX_FORBIDDEN, MX_REPEAT}},
+	{403, 403, {MX_FORBIDDEN, MX_REPEAT}},
+	{404, 404, {MX_UNSUPPORTED, MX_REPEAT}},
 	{405, 405, {MX_UNSUPPORTED, MX_END}},
 	{408, 408, {MX_UNREACHABLE, MX_REPEAT}},
 	{413, 413, {MX_TOO_LARGE, MX_END}},
@@ -80,7 +81,9 @@ static const struct status_row statuses[] = {
 	{INT_MIN, INT_MAX, {MX_REFUSED, MX_REPEAT_FEW}},
 };
 
+/* With a code that is not in the table. */
 static const struct mx_verdict not_found = {MX_NOT_FOUND, MX_END};
+static const struct mx_verdict forbidden = {MX_FORBIDDEN, MX_END};
 
 struct mx_verdict mx_error_judge(int status, const char *errcode)
 {
@@ -90,9 +93,10 @@ struct mx_verdict mx_error_judge(int status, const char *errcode)
 	for (size_t i = 0; !success && i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(codes[i].errcode, errcode) == 0)
 			return codes[i].verdict;
-	/* A page without a code says that nothing is at this path, and not that a room is gone. */
 	if (status == 404 && errcode[0])
 		return not_found;
+	if ((status == 401 || status == 403) && errcode[0])
+		return forbidden;
 	while (status < row->from || status > row->to)
 		row++;
 	return row->verdict;

@@ -16,7 +16,9 @@ enum mx_next {
 };
 
 struct mx_verdict {
-	enum mx_outcome outcome; /* when the call ends with this; unless MX_END, not of a probe */
+	/* When the call ends with this; unless with MX_END, only of a probe, and of that
+	 * MX_UNREACHABLE where this is MX_REFUSED. */
+	enum mx_outcome outcome;
 	enum mx_next next;
 };
 

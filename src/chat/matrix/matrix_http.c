@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#define FEEL_MS 10000
+
 struct mx_open {
 	TAILQ_ENTRY(mx_open) link; /* in `waiting` or `running` */
 	struct mx_http *http;
@@ -49,6 +51,7 @@ struct mx_http {
 	uint64_t numbered;
 	struct loop_timer *timer; /* for the next of those that wait for a time */
 	struct mx_pace pace;
+	bool feeling; /* whether it is the server that is silent */
 	bool said_down;
 	bool said_token;
 	unsigned voided; /* how often */
@@ -206,26 +209,67 @@ static void end(struct mx_http *http, struct mx_open *open, const struct mx_repl
 		destroy(http);
 }
 
+static void say_down(struct mx_http *http, const char *why)
+{
+	http->said_down = true;
+	http->events.down(why, http->events.arg);
+}
+
+/* The server is silent, or is it only to these calls? It is asked something that it always answers. */
+static void on_felt(const struct mx_reply *reply, void *arg)
+{
+	struct mx_http *http = arg;
+
+	http->feeling = false;
+	if (!http->said_down && mx_pace_is_silent(&http->pace, now_ms(http)))
+		say_down(http, reply->error);
+}
+
+/* After a call that is to be made again. One that has a code tells that the server is closed. */
+static void feel(struct mx_http *http, const struct mx_reply *reply)
+{
+	static const struct mx_call call = {.method = "GET",
+					    .path = "/_matrix/client/versions",
+					    .as = "",
+					    .probe = true,
+					    .timeout_ms = FEEL_MS};
+
+	if (http->feeling || http->said_down || !mx_pace_is_silent(&http->pace, now_ms(http)))
+		return;
+	if (reply->errcode[0]) {
+		say_down(http, reply->error);
+		return;
+	}
+	http->feeling = true;
+	mx_http_call(http, &call, on_felt, http);
+}
+
+static void give_up(const struct mx_open *open, struct mx_reply *reply)
+{
+	if (open->pace.probe) {
+		if (reply->outcome == MX_REFUSED)
+			reply->outcome = MX_UNREACHABLE;
+		return;
+	}
+	reply->outcome = MX_REFUSED;
+	reply->gave_up = true;
+	log_warn("matrix.gave_up method=%s status=%d tries=%u why=%s", open->method, reply->status,
+		 open->pace.failures, log_quote(reply->error));
+}
+
 static void settle(struct mx_http *http, struct mx_open *open, struct mx_answer *answer)
 {
 	bool again = mx_pace_end(&http->pace, &open->pace, answer, now_ms(http));
 
 	if (!again) {
-		if (answer->next != MX_END && open->pace.probe)
-			answer->reply.outcome = MX_UNREACHABLE;
-		else if (answer->next != MX_END)
-			log_warn("matrix.gave_up method=%s status=%d tries=%u why=%s", open->method,
-				 answer->reply.status, open->pace.failures,
-				 log_quote(answer->reply.error));
+		if (answer->next != MX_END)
+			give_up(open, &answer->reply);
 		end(http, open, &answer->reply);
 		return;
 	}
 	enqueue(http, open);
 	pump(http);
-	if (http->said_down || !mx_pace_is_silent(&http->pace, now_ms(http)))
-		return;
-	http->said_down = true;
-	http->events.down(answer->reply.error, http->events.arg);
+	feel(http, &answer->reply);
 }
 
 static void on_answer(const struct http_answer *http_answer, void *arg)
@@ -344,7 +388,7 @@ void mx_http_void(struct mx_http *http)
 	loop_cancel(http->timer);
 	http->timer = NULL;
 	http->pace = (struct mx_pace){0};
-	http->said_down = http->said_token = false;
+	http->feeling = http->said_down = http->said_token = false;
 	http->voided++;
 }
 

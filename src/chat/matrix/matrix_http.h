@@ -6,9 +6,10 @@
  * A call is repeated, the same bytes under the same path, until the homeserver has answered it: our
  * paths name a transaction or a state, so that the server knows a repeated one again. An answer
  * that asks to wait (429) is waited for. Where the server itself fails (500), or what answers is no
- * JSON or breaks off, the call is made MX_FEW_TRIES times in all and then ends with MX_REFUSED. Only
- * when the server has been out of reach for a while the calls stay open and `down` is called once;
- * the owner then calls mx_http_void().
+ * JSON or breaks off, the call is made MX_FEW_TRIES times in all and then ends with MX_REFUSED; so
+ * does one that goes unanswered so often and for minutes while the server answers others. Only when
+ * the server has been out of reach for a while, and does not tell its versions either, the calls stay
+ * open and `down` is called once; the owner then calls mx_http_void().
  *
  *  1. No function calls back before it returns.
  *  2. Each call ends in exactly one callback, or in mx_http_void() or mx_http_free().
@@ -82,6 +83,7 @@ struct mx_reply {
 	enum mx_outcome outcome;
 	int status;          /* 0: no answer, or a part of one */
 	const char *errcode; /* "M_FORBIDDEN", "" when there is none */
+	bool gave_up;        /* MX_REFUSED, not by an answer, but because there was no good one */
 	const char *error;   /* the server's or our words, clean, at most 200 bytes, never NULL */
 	/* An object or (the state of a room) an array; NULL when it is neither, which with MX_OK it
 	 * never is. Borrowed for the callback. */

@@ -39,6 +39,7 @@ void mx_life_up(struct matrix *m)
 	}
 	mx_organizers_load(m);
 	life_set(m, MX_UP);
+	m->been_up = true;
 	m->failures = 0;
 	log_info("matrix.up homeserver=%s user=%s", log_quote(m->cfg.homeserver),
 		 log_quote(m->cfg.bot));

@@ -10,6 +10,9 @@
  *
  * How long the server is silent counts from the beginning of the first try that was not answered;
  * but one slow try alone says nothing.
+ *
+ * A call that nobody answers while others are answered is itself the reason: some proxies and servers
+ * drop the connection on certain bytes, and would do so for ever. It is given up after a while.
  */
 #include "chat/matrix/matrix_pace.h"
 
@@ -26,6 +29,7 @@
 #define SILENCE_MS 15000
 #define SILENT_TRIES_MIN 2
 #define FEELER_MS 1000 /* between new calls while the server is silent */
+#define POISON_MS 300000
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -73,6 +77,7 @@ static void note_silence(struct mx_pace *pace, const struct mx_pace_call *call, 
 {
 	if (next != MX_REPEAT) {
 		pace->silent_tries = 0;
+		pace->answers++;
 		return;
 	}
 	/* Who probes draws the conclusions. */
@@ -82,6 +87,21 @@ static void note_silence(struct mx_pace *pace, const struct mx_pace_call *call, 
 		pace->silent_since = call->begun;
 		pace->feeler_at = now + FEELER_MS;
 	}
+}
+
+/* Whether it goes unanswered though the server answers, long enough to be the call's own fault. */
+static bool is_poison(const struct mx_pace *pace, struct mx_pace_call *call,
+		      const struct mx_answer *answer, int64_t now)
+{
+	bool others = pace->answers != call->answers;
+
+	/* What has a code was answered, by a server that is closed. */
+	if (answer->next != MX_REPEAT || answer->reply.errcode[0])
+		return false;
+	if (call->silences++ == 0)
+		call->silent_since = call->begun;
+	call->answers = pace->answers;
+	return others && call->silences >= MX_FEW_TRIES && now - call->silent_since >= POISON_MS;
 }
 
 static void hold(struct mx_pace *pace, struct mx_pace_call *call, const struct mx_answer *answer,
@@ -117,7 +137,7 @@ bool mx_pace_end(struct mx_pace *pace, struct mx_pace_call *call, const struct m
 	call->failures++;
 	call->faults += answer->next == MX_REPEAT_FEW;
 	hold(pace, call, answer, now);
-	return !call->probe && call->faults < MX_FEW_TRIES;
+	return !is_poison(pace, call, answer, now) && !call->probe && call->faults < MX_FEW_TRIES;
 }
 
 bool mx_pace_is_silent(const struct mx_pace *pace, int64_t now)

@@ -12,7 +12,8 @@ struct mx_pace { /* all zero: nothing is held back */
 	int64_t paused_until[MX_LIMIT_N];
 	int64_t narrow_until[MX_LIMIT_N]; /* one call at a time */
 	unsigned running[MX_LIMIT_N];
-	unsigned silent_tries; /* since the last answer */
+	unsigned answers;      /* of the server */
+	unsigned silent_tries; /* since the last of them */
 	int64_t silent_since;  /* if there are any */
 	int64_t feeler_at;     /* if there are any: no new call before */
 };
@@ -20,8 +21,11 @@ struct mx_pace { /* all zero: nothing is held back */
 struct mx_pace_call { /* what of a call is known here; limit and probe are given */
 	enum mx_limit limit;
 	bool probe;
-	unsigned failures; /* tries that did not end it */
-	unsigned faults;   /* of these, the ones with MX_REPEAT_FEW */
+	unsigned failures;    /* tries that did not end it */
+	unsigned faults;      /* of these, the ones with MX_REPEAT_FEW */
+	unsigned silences;    /* with MX_REPEAT */
+	int64_t silent_since; /* if there are any: when the first began */
+	unsigned answers;     /* the server's, up to the last of them */
 	int64_t not_before;
 	int64_t begun;
 };

@@ -101,7 +101,8 @@ struct matrix {
 	struct mx_config cfg;
 	struct mx_http *http;
 	enum mx_life life;
-	size_t step;   /* on the way up */
+	size_t step; /* on the way up */
+	bool been_up;
 	int64_t since; /* monotonic ms */
 	unsigned failures;
 	struct loop_timer *retry;
@@ -124,7 +125,7 @@ struct matrix {
 	struct mx_shown_list shown; /* of which the bridge does not know yet */
 	struct loop_timer *telling;
 	unsigned files;    /* being read or uploaded */
-	int64_t blamed_at; /* when we went down because the server failed on a text; 0 never */
+	int64_t blamed_at; /* when we went down because a text got no good answer; 0 never */
 	unsigned serial;   /* of what we send besides the bridge's calls */
 };
 

@@ -98,6 +98,12 @@ void mx_room_pause(struct mx_room *room, const char *what, const struct mx_reply
 
 /* ---- looking at it ----------------------------------------------------------------------------------- */
 
+/* M_USER_SUSPENDED and the like: it would be so in any room. */
+static bool is_about_us(const struct mx_reply *reply)
+{
+	return strncmp(reply->errcode, "M_USER_", 7) == 0;
+}
+
 static void on_joined(const struct mx_reply *reply, void *arg)
 {
 	struct mx_room *room = arg;
@@ -107,10 +113,11 @@ static void on_joined(const struct mx_reply *reply, void *arg)
 	if (reply->outcome == MX_OK) {
 		room->rejoined = true;
 		mx_room_done(room);
-	} else if (reply->status == 0 || reply->status >= 500) {
-		mx_room_pause(room, "coming into it again", reply);
-	} else {
+	} else if ((reply->outcome == MX_FORBIDDEN && !is_about_us(reply)) ||
+		   reply->outcome == MX_NOT_FOUND) {
 		mx_room_lost(room, "we are not in it any more");
+	} else {
+		mx_room_pause(room, "coming into it again", reply);
 	}
 }
 

@@ -96,14 +96,14 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 	return false;
 }
 
-/* Does the server fail on these words, or on all? It is asked by connecting anew, which reads and
+/* Does the server fail on these words (or leave them unanswered), or on all? It is asked by connecting anew, which reads and
  * writes there: if it fails again soon after that, it is the words. */
 static bool blame_server(struct mx_place *place, const struct mx_reply *reply)
 {
 	struct matrix *m = place->m;
 	int64_t now = loop_monotonic(m->host.loop);
 
-	if (reply->status != 500 || (m->blamed_at && now - m->blamed_at < BLAME_MS))
+	if (!reply->gave_up || (m->blamed_at && now - m->blamed_at < BLAME_MS))
 		return false;
 	m->blamed_at = now;
 	mx_life_down(m, reply->error, false);

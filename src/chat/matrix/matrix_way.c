@@ -42,6 +42,14 @@ static void ask_as_service(struct matrix *m, const char *method, const char *pat
 	ask_as(m, "", method, path, body);
 }
 
+/* A page without a code, at the start, tells of a wrong address; once it was right, of a proxy that
+ * has a bad time. */
+static bool is_page(const struct matrix *m, const struct mx_reply *reply)
+{
+	return m->been_up && !reply->errcode[0] &&
+	       (reply->status == 401 || reply->status == 403 || reply->status == 404);
+}
+
 /* Ends the way up. Nothing but time helps where the server is out of reach or busy. */
 static int fail(struct matrix *m, const struct mx_reply *reply, enum chat_broken what,
 		const char *advice)
@@ -49,7 +57,8 @@ static int fail(struct matrix *m, const struct mx_reply *reply, enum chat_broken
 	STRBUF_AUTO(why);
 
 	strbuf_adds(&why, reply->error);
-	if (reply->outcome == MX_UNREACHABLE || reply->status == 429 || reply->status >= 500) {
+	if (reply->outcome == MX_UNREACHABLE || reply->status == 429 || reply->status >= 500 ||
+	    is_page(m, reply)) {
 		mx_life_down(m, why.buf, false);
 		return -1;
 	}

@@ -111,6 +111,7 @@ static const struct verdict_case code_cases[] = {
 	{504, "M_CONNECTION_TIMEOUT", MX_REFUSED, MX_END},
 	/* These say nothing: the status does. */
 	{400, "M_UNKNOWN", MX_REFUSED, MX_END},
+	{401, "M_UNKNOWN", MX_FORBIDDEN, MX_END},
 	{403, "M_UNKNOWN", MX_FORBIDDEN, MX_END},
 	{404, "M_UNKNOWN", MX_NOT_FOUND, MX_END},
 	{413, "M_UNKNOWN", MX_TOO_LARGE, MX_END},
@@ -145,10 +146,10 @@ static const struct verdict_case page_cases[] = {
 	{301, "", MX_REFUSED, MX_END},
 	{308, "", MX_REFUSED, MX_END},
 	{400, "", MX_REFUSED, MX_END},
-	{401, "", MX_FORBIDDEN, MX_END},
-	{403, "", MX_FORBIDDEN, MX_END},
+	{401, "", MX_FORBIDDEN, MX_REPEAT},
+	{403, "", MX_FORBIDDEN, MX_REPEAT},
 	/* Not "no such room": a proxy that lost its way must not cost us our rooms. */
-	{404, "", MX_UNSUPPORTED, MX_END},
+	{404, "", MX_UNSUPPORTED, MX_REPEAT},
 	{405, "", MX_UNSUPPORTED, MX_END},
 	{408, "", MX_UNREACHABLE, MX_REPEAT},
 	{413, "", MX_TOO_LARGE, MX_END},

@@ -23,9 +23,11 @@ static struct {
 	size_t n_ended;
 	enum mx_outcome outcome; /* of the last */
 	int status;
+	bool gave_up;
 	char error[MX_ERROR_WORDS_MAX + 1];
 	char errcode[80];
 	bool had_body;
+	bool alive; /* the server tells its versions */
 	int downs;
 	char why[MX_ERROR_WORDS_MAX + 1];
 	int refusals;
@@ -86,6 +88,7 @@ static void done(const struct mx_reply *reply, void *arg)
 	t.ended[t.n_ended++] = *(const char *)arg;
 	t.outcome = reply->outcome;
 	t.status = reply->status;
+	t.gave_up = reply->gave_up;
 	t.had_body = reply->body != NULL;
 	(void)STR_COPY(t.error, reply->error);
 	(void)STR_COPY(t.errcode, reply->errcode);
@@ -130,15 +133,27 @@ static size_t n_sent(void)
 	return fake_http_calls(t.client);
 }
 
+/* The call that asks whether the server is there, if that was the latest. */
+static void answer_feeler(void)
+{
+	struct fake_call *call = sent(n_sent() - 1);
+
+	if (call->open && strcmp(call->call.url, "https://hs.example/_matrix/client/versions") == 0)
+		fake_http_answer(call, t.alive ? HTTP_ANSWERED : HTTP_LOST, t.alive ? 200 : 0,
+				 t.alive ? "{}" : "");
+}
+
 /* Answers the latest call. */
 static void answer(int status, const char *body)
 {
 	fake_http_answer(sent(n_sent() - 1), HTTP_ANSWERED, status, body);
+	answer_feeler();
 }
 
 static void lose(void)
 {
 	fake_http_answer(sent(n_sent() - 1), HTTP_LOST, 0, "");
+	answer_feeler();
 }
 
 static void answer_with(size_t i, int status, const char *name, const char *value)
@@ -338,13 +353,13 @@ static void assert_repeats(size_t first)
 
 static void mx_http_call__is_repeated__while_nobody_knows(void **state)
 {
-	static const int statuses[] = {408, 502, 503, 504, 0};
+	static const int statuses[] = {408, 502, 503, 504, 401, 403, 404, 0};
 	int64_t pause = 500;
 
 	(void)state;
 	start(&(struct mx_call){.method = "PUT", .path = "/a?x=1", .body = "{\"k\":2}"}, "a");
 	for (int i = 0; i < 12; i++) {
-		int status = statuses[i % 5];
+		int status = statuses[i % 8];
 
 		if (status)
 			answer(status, "<html>");
@@ -361,7 +376,7 @@ static void mx_http_call__is_repeated__while_nobody_knows(void **state)
 	assert_ended("a");
 	assert_int_equal(t.outcome, MX_OK);
 	fake_loop_advance(t.loop, HOUR_MS);
-	assert_int_equal(n_sent(), 13);
+	assert_int_equal(n_sent(), 14); /* with the question whether it is there */
 }
 
 static void mx_http_call__is_repeated__with_jitter(void **state)
@@ -743,9 +758,113 @@ static void mx_http__is_not_down__as_long_as_anything_is_answered(void **state)
 		/* A refusal is an answer, and so is a fault of the server. */
 		for (size_t k = 0; k < n_sent(); k++)
 			if (sent(k)->open && strstr(sent(k)->call.url, "/b"))
-				fake_http_answer(sent(k), HTTP_ANSWERED, 403, "{}");
+				fake_http_answer(sent(k), HTTP_ANSWERED, 403,
+						 "{\"errcode\":\"M_FORBIDDEN\"}");
 	}
 	assert_int_equal(t.downs, 0);
+}
+
+/* Fails until it ends; returns after how long. */
+static int64_t fail_for_ever(void (*once)(void))
+{
+	int64_t before = loop_monotonic(t.loop);
+	size_t ended = t.n_ended;
+
+	for (int i = 0; i < 100; i++) {
+		once();
+		if (t.n_ended > ended)
+			return loop_monotonic(t.loop) - before;
+		(void)pause_now();
+	}
+	return INT64_MAX;
+}
+
+static void answer_504(void)
+{
+	answer(504, "<html>");
+}
+
+static void answer_page(void)
+{
+	answer(403, "<html>");
+}
+
+/* The server is there and drops the connection on this call, or its proxy gives up on it. */
+static void mx_http__gives_up_a_call__that_alone_is_not_answered(void **state)
+{
+	static void (*const ways[])(void) = {lose, answer_504, answer_page};
+	static const int statuses[] = {0, 504, 403};
+
+	(void)state;
+	t.alive = true;
+	for (size_t i = 0; i < 3; i++) {
+		call_of(MX_LIMIT_SEND, "a");
+		assert_in_range(fail_for_ever(ways[i]), 5 * 60000, 8 * 60000);
+		assert_int_equal(t.outcome, MX_REFUSED);
+		assert_true(t.gave_up);
+		assert_int_equal(t.status, statuses[i]);
+		fake_loop_advance(t.loop, 1000);
+	}
+	assert_int_equal(t.downs, 0);
+	call_of(MX_LIMIT_SEND, "b");
+	answer(403, "{\"errcode\":\"M_FORBIDDEN\"}");
+	assert_false(t.gave_up);
+}
+
+static void mx_http__gives_up_a_call__while_others_are_answered(void **state)
+{
+	int64_t begun = loop_monotonic(t.loop);
+
+	(void)state;
+	call_of(MX_LIMIT_SEND, "a");
+	while (t.n_ended == 0 || t.ended[t.n_ended - 1] != 'a') {
+		for (size_t i = 0; i < n_sent(); i++) {
+			bool it = strstr(sent(i)->call.url, "/a") != NULL;
+
+			if (sent(i)->open)
+				fake_http_answer(sent(i), it ? HTTP_LOST : HTTP_ANSWERED,
+						 it ? 0 : 200, it ? "" : "{}");
+		}
+		call_of(MX_LIMIT_JOIN, "b");
+		fake_loop_advance(t.loop, 1000);
+		assert_true(loop_monotonic(t.loop) - begun < 8 * 60000);
+	}
+	assert_true(loop_monotonic(t.loop) - begun >= 5 * 60000);
+	assert_int_equal(t.outcome, MX_REFUSED);
+	assert_int_equal(t.downs, 0);
+}
+
+/* A server that is away costs nothing, however long: its owner decides. */
+static void mx_http__gives_up_nothing__while_the_server_is_away(void **state)
+{
+	(void)state;
+	call_of(MX_LIMIT_SEND, "a");
+	for (int i = 0; i < 3; i++) {
+		refuse_for(HOUR_MS);
+		assert_int_equal(t.downs, 1);
+		probe("p");
+		lose();
+	}
+	assert_ended("ppp");
+	assert_int_equal(mx_http_open_calls(t.http), 1);
+}
+
+/* It tells its versions all the same. */
+static void mx_http__gives_up_nothing__while_the_server_is_closed(void **state)
+{
+	(void)state;
+	t.alive = true;
+	call_of(MX_LIMIT_SEND, "a");
+	for (int i = 0; i < 50; i++) {
+		answer(403, "{\"errcode\":\"M_RESOURCE_LIMIT_EXCEEDED\"}");
+		if (i > 10) {
+			probe("p");
+			answer(200, "{}");
+		}
+		(void)pause_now();
+	}
+	assert_null(strchr(t.ended, 'a'));
+	assert_int_equal(t.downs, 1);
 }
 
 /* One that takes long and is lost is no sign, when nothing else was asked. */
@@ -976,6 +1095,10 @@ int main(void)
 		TEST(mx_http__is_not_down__as_long_as_anything_is_answered),
 		TEST(mx_http__is_not_down__by_one_slow_call),
 		TEST(mx_http__does_not_run_a_queue_against_a_dead_server),
+		TEST(mx_http__gives_up_a_call__that_alone_is_not_answered),
+		TEST(mx_http__gives_up_a_call__while_others_are_answered),
+		TEST(mx_http__gives_up_nothing__while_the_server_is_away),
+		TEST(mx_http__gives_up_nothing__while_the_server_is_closed),
 		TEST(mx_http__ignores_probes__when_it_counts_silence),
 		TEST(mx_http__tells_once_that_the_token_is_refused),
 		TEST(mx_http__repeats_with_the_new_token),

@@ -5,6 +5,8 @@
 #define MINUTE_MS 60000
 /* As long as a call is made again that the server fails on. */
 #define FEW_TRIES_MS (5 * MINUTE_MS)
+/* As long as one that is not answered while others are. */
+#define POISON_TRIES_MS (8 * MINUTE_MS)
 
 /* ---- settings ----------------------------------------------------------------------------------------- */
 
@@ -138,6 +140,8 @@ static void mx_life__what_an_admin_must_mend(void **state)
 		{"/versions", 404, "nothing here", "broken server", "No Matrix homeserver answers"},
 		{"/versions", 200, "{\"flushed\":true}", "broken server", "No Matrix homeserver"},
 		{"/versions", 200, "{\"versions\":[\"r0.6.1\"]}", "broken server", "too old"},
+		{"/versions", 404, "<html>", "broken server", "must be the address of its client"},
+		{"/register", 403, "<html>", "broken name", "what answered is no homeserver"},
 		{"/register", 401, "{\"errcode\":\"M_UNKNOWN_TOKEN\",\"error\":\"who?\"}",
 		 "broken secret", "does not know matrix.as_token"},
 		{"/register", 400, "{\"errcode\":\"M_EXCLUSIVE\",\"error\":\"no\"}", "broken name",
@@ -412,6 +416,90 @@ static void mx_down__server_that_fails_on_a_text(void **state)
 	told("ready 1 !1:hs", "failed 7 sick", "done 8 $1");
 }
 
+/* It is there, and drops the connection on these words alone, or its proxy has a page for them. */
+static void mx_down__text_that_is_never_answered(void **state)
+{
+	static const int statuses[] = {FAKE_HS_DROPPED, 504, 403};
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		STRBUF_AUTO(lines);
+
+		a.address = "";
+		world_with_a_call(&a);
+		fake_hs_release(w.hs);
+		fake_hs_fail(w.hs, "EPOCH.7t", 1000, statuses[i], "<html>");
+		fake_hs_wait(w.hs, POISON_TRIES_MS);
+		told_lines(&lines);
+		assert_part(lines.buf, "down ");
+		assert_part(lines.buf, "up\n");
+		assert_null(strstr(lines.buf, "failed"));
+		a.address = "!1:hs";
+		world_open(&a);
+		world_say(&a, 7, "hello");
+		world_say(&a, 8, "and this?");
+		fake_hs_wait(w.hs, POISON_TRIES_MS);
+		strbuf_reset(&lines);
+		told_lines(&lines);
+		assert_part(lines.buf, "failed 7 ");
+		assert_part(lines.buf, "done 8 $1");
+		assert_null(strstr(lines.buf, "down"));
+		assert_null(strstr(lines.buf, "lost"));
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+/* A file that no proxy lets through becomes words, and the others go on. */
+static void mx_down__upload_that_is_never_answered(void **state)
+{
+	static const struct chat_bytes picture = {
+		.bytes = "GIF", .len = 3, .type = "image/gif", .name = "picture.gif"};
+	struct chat_place a = place_of(1);
+	struct chat_say file = {.id = {9}, .place = &a, .text = "a link", .file = {3}};
+
+	(void)state;
+	world_create(NULL);
+	world_up();
+	world_open(&a);
+	forget_all();
+	fake_hs_fail(w.hs, "/upload", 1000, 504, "<html>");
+	chat_matrix.say(w.self, &file);
+	fake_hs_run(w.hs);
+	fake_bridge_bytes(w.bridge, &picture);
+	fake_hs_wait(w.hs, POISON_TRIES_MS);
+	told("done 9 $1");
+	assert_body("EPOCH.9t", "a link");
+}
+
+/* A proxy's page for everything is no reason for an admin, once we were up, nor to give up a text. */
+static void mx_down__page_of_a_proxy(void **state)
+{
+	static const int statuses[] = {401, 403, 404};
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		STRBUF_AUTO(lines);
+
+		a.address = "";
+		world_with_a_call(&a);
+		fake_hs_release(w.hs);
+		fake_hs_fail(w.hs, "/", 100000, statuses[i], "<html>");
+		fake_hs_wait(w.hs, 60 * MINUTE_MS);
+		told_lines(&lines);
+		assert_part(lines.buf, "down what answered is no homeserver");
+		assert_null(strstr(lines.buf, "broken"));
+		assert_null(strstr(lines.buf, "failed"));
+		fake_hs_heal(w.hs);
+		fake_hs_wait(w.hs, MINUTE_MS);
+		told_of("up\n");
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 /* Two at a time do not blame the server in turns. */
 static void mx_down__server_that_fails_on_two_texts(void **state)
 {
@@ -591,6 +679,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mx_down__token_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(mx_down__server_that_fails_on_a_text, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(mx_down__text_that_is_never_answered, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(mx_down__upload_that_is_never_answered, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(mx_down__page_of_a_proxy, setup, teardown),
 		cmocka_unit_test_setup_teardown(mx_down__server_that_fails_on_two_texts, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(mx_end__at_every_step, setup, teardown),

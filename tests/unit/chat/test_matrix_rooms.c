@@ -1162,6 +1162,33 @@ static void mx_lost__not_because_the_server_fails(void **state)
 	assert_int_equal(fake_hs_rooms(w.hs), 2);
 }
 
+/* A proxy's page in its place, or an account that is locked, say nothing of the room. */
+static void mx_lost__not_because_of_a_page(void **state)
+{
+	static const char locked[] = "{\"errcode\":\"M_USER_LOCKED\",\"error\":\"locked\"}";
+	static const int statuses[] = {401, 403, 404};
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		a.address = "";
+		world_with_room(&a);
+		world_open(&a);
+		fake_hs_fail(w.hs, "!1:hs", 8, statuses[i], "<html>");
+		world_say(&a, 7, "hello");
+		fake_hs_wait(w.hs, MINUTE_MS);
+		fake_hs_fail(w.hs, "/send/m.room.message", 1, 403, FORBIDDEN);
+		fake_hs_fail(w.hs, "/state", 1, 403, FORBIDDEN);
+		fake_hs_fail(w.hs, "!1:hs/join", 3, 403, i ? "<html>" : locked);
+		world_say(&a, 8, "hello");
+		fake_hs_wait(w.hs, 10 * MINUTE_MS);
+		told("ready 1 !1:hs", "done 7 $2", "done 8 $3");
+		assert_int_equal(fake_hs_rooms(w.hs), 2);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 /* ---- the space ------------------------------------------------------------------------------------------------ */
 
 static void mx_space__cannot_be_made(void **state)
@@ -1310,6 +1337,7 @@ int main(void)
 		T(mx_lost__unknown_to_the_server),
 		T(mx_lost__in_and_yet_not),
 		T(mx_lost__not_because_the_server_fails),
+		T(mx_lost__not_because_of_a_page),
 		T(mx_space__cannot_be_made),
 		T(mx_space__lost_and_made_anew),
 		T(mx_space__who_left_is_left_alone),
