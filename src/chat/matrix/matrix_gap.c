@@ -4,7 +4,7 @@
  * where we were, and told the oldest first, as it was said. One room after the other, so that what
  * is held in memory is bounded. https://spec.matrix.org/v1.15/client-server-api/#syncing
  *
- * More than EVENTS_MAX are not caught up with: somebody is told, and what is newer is told all the
+ * More than EVENTS_MAX, or than BYTES_MAX, are not caught up with: somebody is told, and what is newer is told all the
  * same.
  */
 #include "base/log.h"
@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define EVENTS_MAX 1000
+#define BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define NODE_BYTES 64 /* of JSON in memory, without its text */
 #define PAGE 100
 #define PAGES_MAX 30 /* a server may give less than a page, or nothing, and still have more */
 
@@ -117,6 +119,21 @@ static void give_up(struct mx_sync *sync, const char *why)
 
 /* ---- asking -------------------------------------------------------------------------------------- */
 
+/* What an event takes in memory. */
+static size_t bytes_of(const struct cJSON *json)
+{
+	size_t bytes = NODE_BYTES;
+	const struct cJSON *child;
+
+	if (json->string)
+		bytes += strlen(json->string);
+	if (json->valuestring)
+		bytes += strlen(json->valuestring);
+	cJSON_ArrayForEach (child, json)
+		bytes += bytes_of(child);
+	return bytes;
+}
+
 static void take_page(struct mx_gap *gap, const struct cJSON *chunk)
 {
 	const struct cJSON *event;
@@ -124,6 +141,7 @@ static void take_page(struct mx_gap *gap, const struct cJSON *chunk)
 	if (!cJSON_IsArray(chunk))
 		return;
 	cJSON_ArrayForEach (event, chunk) {
+		gap->bytes += bytes_of(event);
 		cJSON_AddItemToArray(gap->older, cJSON_Duplicate(event, true));
 	}
 	gap->pages++;
@@ -160,7 +178,8 @@ static void on_page(const struct mx_reply *reply, void *arg)
 		tell_first(sync, true);
 		return;
 	}
-	if (cJSON_GetArraySize(gap->older) >= EVENTS_MAX || gap->pages >= PAGES_MAX) {
+	if (cJSON_GetArraySize(gap->older) >= EVENTS_MAX || gap->bytes >= BYTES_MAX ||
+	    gap->pages >= PAGES_MAX) {
 		give_up(sync, "it is too much");
 		return;
 	}
@@ -171,7 +190,7 @@ static void on_page(const struct mx_reply *reply, void *arg)
 
 void mx_gap_next(struct mx_sync *sync)
 {
-	struct mx_call call = {.method = "GET", .limit = MX_LIMIT_NONE};
+	struct mx_call call = {.method = "GET", .limit = MX_LIMIT_NONE, .news = true};
 	const struct mx_gap *gap = STAILQ_FIRST(&sync->gaps);
 	STRBUF_AUTO(path);
 

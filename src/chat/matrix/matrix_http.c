@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_pace.h"
+#include "chat/matrix/matrix_trim.h"
 
 #include <string.h>
 #include <sys/queue.h>
@@ -28,6 +29,7 @@ struct mx_open {
 	char *type;
 	int timeout_ms;
 	bool held;
+	bool news;
 	struct mx_pace_call pace;
 	mx_done_fn *done;
 	void *arg;
@@ -276,12 +278,19 @@ static void on_answer(const struct http_answer *http_answer, void *arg)
 {
 	struct mx_open *open = arg;
 	struct mx_http *http = open->http;
+	struct http_answer trimmed = *http_answer;
 	struct mx_answer answer;
+	STRBUF_AUTO(text);
 
 	TAILQ_REMOVE(&http->running, open, link);
 	http->n_running--;
 	http->n_held -= open->held;
-	mx_answer_read(&answer, http_answer, loop_now(http->loop));
+	if (open->news && http_answer->fate == HTTP_ANSWERED && http_answer->status == 200 &&
+	    mx_trim(&text, http_answer->body, http_answer->body_len)) {
+		trimmed.body = text.buf;
+		trimmed.body_len = text.len;
+	}
+	mx_answer_read(&answer, &trimmed, loop_now(http->loop));
 	settle(http, open, &answer);
 	mx_answer_release(&answer);
 }
@@ -364,6 +373,7 @@ void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *
 	take_body(open, call);
 	open->timeout_ms = call->timeout_ms ? call->timeout_ms : MX_TIMEOUT_MS;
 	open->held = call->held;
+	open->news = call->news;
 	open->pace = (struct mx_pace_call){.limit = call->limit, .probe = call->probe};
 	open->done = done;
 	open->arg = arg;

@@ -60,6 +60,7 @@ struct mx_call {
 	bool probe;     /* not repeated: how the first try ended is the answer; jumps the queue, and
 			   waits for nobody */
 	bool held;      /* answered when there is something to tell: is none of the MX_AT_ONCE */
+	bool news;      /* of its answer only what matrix_trim.h keeps is told */
 	int timeout_ms; /* 0: MX_TIMEOUT_MS */
 	int64_t ts;     /* of what is sent, 0: now; only an application service may */
 };

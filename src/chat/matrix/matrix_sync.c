@@ -263,7 +263,12 @@ static void ask(struct mx_sync *sync)
 {
 	bool held = sync->since[0] && !sync->m->cfg.appservice;
 	struct mx_call call = {
-		.method = "GET", .limit = MX_LIMIT_NONE, .held = held, .timeout_ms = CALL_MS};
+		.method = "GET",
+		.limit = MX_LIMIT_NONE,
+		.held = held,
+		.news = true,
+		.timeout_ms = CALL_MS,
+	};
 	STRBUF_AUTO(filter);
 	STRBUF_AUTO(path);
 

@@ -22,6 +22,7 @@ struct mx_gap { /* a room of which an answer has only the newest events */
 	struct cJSON *older;    /* an array of what was fetched, the newest first */
 	struct cJSON *timeline; /* of the answer, the oldest first */
 	struct cJSON *state;    /* before that */
+	size_t bytes;           /* of these, in memory */
 	int pages;
 };
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "chat/matrix/matrix_priv.h"
+#include "chat/matrix/matrix_trim.h"
 #include "http/percent.h"
 
 #include <setjmp.h>
@@ -73,6 +74,7 @@ void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *
 	assert_null(t.path); /* one at a time */
 	assert_string_equal(call->method, "GET");
 	assert_false(call->probe);
+	assert_true(call->news);
 	assert_true(percent_decode(&decoded, call->path, strlen(call->path), false));
 	t.path = strbuf_detach(&decoded, NULL);
 	t.done = done;
@@ -120,13 +122,16 @@ static int teardown(void **state)
 
 static void answer_as(enum mx_outcome outcome, int status, const char *errcode, const char *text)
 {
-	JSON_AUTO body = json_parse(text, strlen(text), 200, NULL);
+	STRBUF_AUTO(trimmed);
+	bool whole = mx_trim(&trimmed, text, strlen(text));
+	JSON_AUTO body = json_parse(trimmed.buf, trimmed.len, 200, NULL);
 	struct mx_reply reply = {.outcome = outcome,
 				 .status = status,
 				 .errcode = errcode,
 				 .error = "so",
 				 .body = body};
 
+	assert_true(whole);
 	assert_non_null(body);
 	assert_non_null(t.path);
 	free(t.path);
