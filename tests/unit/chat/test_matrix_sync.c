@@ -551,6 +551,34 @@ static void mx_sync__has_enough_of_a_gap__after_a_thousand(void **state)
 	assert_asks_from("s3");
 }
 
+/* Few, but long ones. */
+static void mx_sync__has_enough_of_a_gap__after_eight_megabytes(void **state)
+{
+	static char words[60000];
+	STRBUF_AUTO(events);
+	int pages = 0;
+
+	(void)state;
+	begin();
+	answer(ROOMS("s2", "join", LIMITED(ROOM, SAID("b"), "")));
+	memset(words, 'x', sizeof(words) - 1);
+	for (int i = 0; i < 20; i++)
+		strbuf_addf(&events,
+			    "%s{\"type\":\"m.room.message\",\"event_id\":\"$l%d\","
+			    "\"sender\":\"@bob:example.org\",\"content\":{\"body\":\"%s\"}}",
+			    i ? "," : "", i, words);
+	while (strstr(t.path, "/messages")) {
+		STRBUF_AUTO(body);
+
+		assert_true(pages < 10);
+		strbuf_addf(&body, "{\"chunk\":[%s],\"end\":\"e%d\"}", events.buf, pages++);
+		answer(body.buf);
+	}
+	assert_int_equal(pages, 7);
+	assert_memory_equal(fake_bridge_line(t.bridge, 0), "alert\t", 6);
+	assert_asks_from("s2");
+}
+
 static void mx_sync__voids_a_gap__when_stopped(void **state)
 {
 	(void)state;
@@ -639,6 +667,7 @@ int main(void)
 		TEST(mx_sync__fills_gaps_again__when_they_could_not_be_stored),
 		TEST(mx_sync__says_so__when_a_gap_cannot_be_filled),
 		TEST(mx_sync__has_enough_of_a_gap__after_a_thousand),
+		TEST(mx_sync__has_enough_of_a_gap__after_eight_megabytes),
 		TEST(mx_sync__voids_a_gap__when_stopped),
 		TEST(mx_sync__leaves_out__what_was_said_without_us),
 		TEST(mx_sync__tells_that_we_are_out),
