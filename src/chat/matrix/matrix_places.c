@@ -106,12 +106,16 @@ void mx_place_free_all(struct matrix *m)
 {
 	struct mx_place *place;
 
+	/* While all are there: a file that is dropped lets other places go on. */
+	TAILQ_FOREACH(place, &m->places, link)
+	{
+		mx_items_free(place);
+	}
 	while ((place = TAILQ_FIRST(&m->places))) {
 		TAILQ_REMOVE(&m->places, place, link);
 		(void)tdelete(place, &m->places_by_id, by_id);
 		if (place->at[0])
 			(void)tdelete(place, &m->places_by_address, by_address);
-		mx_items_free(place);
 		mx_people_release(&place->members);
 		free(place->title);
 		free(place->topic);

@@ -197,6 +197,32 @@ static void mx_say__files(void **state)
 	assert_body("EPOCH.9t", "It cannot be had.");
 }
 
+static void mx_say__files__when_all_is_given_up(void **state)
+{
+	struct chat_place places[6];
+
+	(void)state;
+	world_create(NULL);
+	world_up();
+	for (int64_t i = 0; i < 6; i++) {
+		places[i] = place_of(i + 1);
+		world_open(&places[i]);
+	}
+	/* One more than may be under way at once waits for another to be dropped. */
+	for (int64_t i = 1; i < 6; i++) {
+		struct chat_say say = {.id = {100 + i},
+				       .place = &places[i],
+				       .voice = VOICE_CONTACT,
+				       .text = "a link",
+				       .file = {i}};
+
+		chat_matrix.say(w.self, &say);
+		fake_hs_run(w.hs);
+	}
+	say_as(&places[0], 200, VOICE_CONTACT, "hello");
+	chat_matrix.stop(w.self);
+}
+
 /* ---- marks ---------------------------------------------------------------------------------------- */
 
 static void mx_mark__replaces_the_one_before(void **state)
@@ -523,6 +549,7 @@ int main(void)
 		T(mx_say__out_of_the_room),
 		T(mx_say__nowhere),
 		T(mx_say__files),
+		T(mx_say__files__when_all_is_given_up),
 		T(mx_mark__replaces_the_one_before),
 		T(mx_mark__once_more_is_nothing),
 		T(mx_mark__already_there),
