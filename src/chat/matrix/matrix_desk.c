@@ -9,9 +9,9 @@
  * Kept: "desk OWNER" is "SERIAL COUNT", "desk OWNER SERIAL" (which is the room's `keep`) the room's
  * id, "room ID" which desk a room is, "seat TOKEN" the owner for whom a thread is where it is,
  * "spoke TOKEN" who last wrote in it, and "bound TOKEN" on which desk the card is to be that was not
- * heard of yet, so that it is not made on another one when we died meanwhile. What is lost of it is
- * made up for: the alias leads to the room, the count only decides when the next desk comes, and a
- * thread of which nothing is known stays.
+ * heard of yet, so that it is not made on another one when we died meanwhile; that is on the disk
+ * before the card is sent. What is lost of the rest is made up for: the alias leads to the room, the
+ * count only decides when the next desk comes, and a thread of which nothing is known stays.
  */
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
@@ -200,8 +200,46 @@ static bool is_bound(const struct mx_place *place, char desk_out[KEY_MAX])
 	return read_key(desk_out, owner, &serial) && strcmp(owner, owner_word(place->owner)) == 0;
 }
 
+struct mx_binding {
+	struct mx_place *place; /* NULL: does not wait any more */
+};
+
+void mx_desk_unbind(struct mx_place *place)
+{
+	if (place->binding)
+		place->binding->place = NULL;
+	place->binding = NULL;
+}
+
+static void on_bound(bool committed, void *arg)
+{
+	struct mx_binding *binding = arg;
+	struct mx_place *place = binding->place;
+
+	free(binding);
+	if (!place)
+		return;
+	place->binding = NULL;
+	if (committed) {
+		mx_place_run(place);
+	} else if (place->opening || place->ready) {
+		mx_place_lost(place, "the desk it is bound for could not be stored");
+		mx_desk_choose(place);
+	}
+}
+
+static void wait_bound(struct mx_place *place)
+{
+	struct mx_binding *binding = xmalloc(sizeof(*binding));
+
+	mx_desk_unbind(place);
+	binding->place = place;
+	place->binding = binding;
+	bridge_after_commit(place->m->host.bridge, on_bound, binding);
+}
+
 /* One more on the newest desk, or the first on the next. */
-static void bind_to_desk(const struct mx_place *place, char desk_out[KEY_MAX])
+static void bind_to_desk(struct mx_place *place, char desk_out[KEY_MAX])
 {
 	struct matrix *m = place->m;
 	struct desk_count count = count_read(m, place->owner);
@@ -214,6 +252,7 @@ static void bind_to_desk(const struct mx_place *place, char desk_out[KEY_MAX])
 	(void)snprintf(desk_out, KEY_MAX, "desk %s %d", owner_word(place->owner), count.serial);
 	bound_key(place, key);
 	(void)bridge_chat_keep(m->host.bridge, matrix_name, key, desk_out);
+	wait_bound(place);
 }
 
 void mx_desk_arrived(const struct mx_place *place)

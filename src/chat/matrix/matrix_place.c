@@ -161,7 +161,7 @@ static void place_work(struct mx_place *place)
 		return;
 	}
 	if (place->threaded && !place->root[0]) {
-		if (mx_room_run(place->room))
+		if (mx_room_run(place->room) && !place->binding)
 			mx_card_send(place);
 		return;
 	}

@@ -110,6 +110,7 @@ void mx_place_free_all(struct matrix *m)
 	TAILQ_FOREACH(place, &m->places, link)
 	{
 		mx_items_free(place);
+		mx_desk_unbind(place);
 	}
 	while ((place = TAILQ_FIRST(&m->places))) {
 		TAILQ_REMOVE(&m->places, place, link);

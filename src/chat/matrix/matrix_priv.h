@@ -77,6 +77,7 @@ enum mx_life {
 	MX_BROKEN,  /* the same, but an admin must act first */
 };
 
+struct mx_binding;
 struct mx_chore;
 struct mx_place;
 struct mx_recent;
@@ -305,12 +306,13 @@ struct mx_place {
 	struct mx_people members;
 	bool invite;
 	bool muted;
-	char card[MX_DIGEST_MAX]; /* of what the card says, as far as we know */
-	bool card_retried;        /* after its desk was looked at again */
-	unsigned cards;           /* that we made since we are up */
-	bool busy;                /* a call is under way */
-	bool void_call;           /* whose answer does not matter any more */
-	bool retried;             /* the present item, after the room was looked at again */
+	char card[MX_DIGEST_MAX];   /* of what the card says, as far as we know */
+	struct mx_binding *binding; /* waits for the commit of its desk; NULL */
+	bool card_retried;          /* after its desk was looked at again */
+	unsigned cards;             /* that we made since we are up */
+	bool busy;                  /* a call is under way */
+	bool void_call;             /* whose answer does not matter any more */
+	bool retried;               /* the present item, after the room was looked at again */
 	struct mx_item_list items;
 };
 
@@ -341,6 +343,8 @@ bool mx_place_answered(struct mx_place *place);
 /* matrix_desk.c */
 /* Puts it on the desk for one more conversation of its owner's (of the inbox when there is none). */
 void mx_desk_choose(struct mx_place *place);
+/* It does not wait any more for the commit of that. */
+void mx_desk_unbind(struct mx_place *place);
 /* Who last wrote in its thread, in the batch of what was written. */
 void mx_desk_spoke(struct mx_place *place, const char *user);
 /* Its card is there. */

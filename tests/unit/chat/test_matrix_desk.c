@@ -87,6 +87,47 @@ static void mx_desk__threads(void **state)
 	assert_body("EPOCH.9t", "\"m.in_reply_to\":{\"event_id\":\"$99\"}");
 }
 
+/* A card that has left while its desk was not stored could be made on another desk too. */
+static void mx_card__only_when_its_desk_is_stored(void **state)
+{
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	(void)world_thread();
+	forget_all();
+	fake_bridge_batch(w.bridge);
+	world_open(&b);
+	asked_nothing();
+	fake_bridge_commit(w.bridge, true);
+	fake_hs_run(w.hs);
+	told("ready 2 !1:hs/$2");
+}
+
+static void mx_card__whose_desk_could_not_be_stored(void **state)
+{
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	(void)world_thread();
+	forget_all();
+	fake_bridge_batch(w.bridge);
+	world_open(&b);
+	fake_bridge_commit(w.bridge, false);
+	fake_hs_run(w.hs);
+	told_of("lost 2 the desk");
+	asked_nothing();
+	assert_string_equal(fake_bridge_memory(w.bridge, "bound b"), "desk " ALICE " 1");
+	world_open(&b);
+	told("ready 2 !1:hs/$2");
+	/* Nothing is left of it when all goes down. */
+	b = place_of(3);
+	fake_bridge_batch(w.bridge);
+	world_open(&b);
+	world_destroy();
+	fake_bridge_commit(w.bridge, true);
+	world_create("shape", "thread", NULL);
+}
+
 /* One desk for several, one card for each; the next desk when it is full. */
 static void mx_desk__full(void **state)
 {
@@ -928,6 +969,8 @@ int main(void)
 		T(mx_desk__of_the_inbox_has_the_team_in_it),
 		T(mx_desk__of_the_inbox_while_others_have_one),
 		T(mx_desk__whose_it_is_does_not_hang_on_who_comes_first),
+		T(mx_card__only_when_its_desk_is_stored),
+		T(mx_card__whose_desk_could_not_be_stored),
 		T(mx_card__edited),
 		T(mx_card__changed_while_it_is_sent),
 		T(mx_card__changed_while_we_were_away),
