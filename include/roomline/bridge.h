@@ -119,7 +119,7 @@ struct store *bridge_store(struct bridge *bridge);
 int64_t bridge_now(struct bridge *bridge); /* ms UTC; never goes back while we run */
 const struct bridge_options *bridge_options(struct bridge *bridge);
 bool bridge_is_paused(struct bridge *bridge);
-/* Whether it is "network:address" of a network that is configured. */
+/* Whether it is "network:address" of a network that is configured, and can be a person's there. */
 bool bridge_is_user(const struct bridge *bridge, const char *user);
 /* How many chat networks can take calls. */
 int bridge_networks_up(const struct bridge *bridge);

@@ -122,7 +122,9 @@ struct chat_network {
 				  sentence; NULL: they cannot encrypt */
 	const char *link_before; /* around a place's address they make a link to it; NULL: none */
 	const char *link_after;
-	const char *somebody;           /* an address, for examples; NULL: like that of mail */
+	const char *somebody; /* an address, for examples; NULL: like that of mail */
+	/* Whether an address can be that of a person; NULL: any can. */
+	bool (*is_user)(const char *address);
 	const struct setting *settings; /* the section of its name in the configuration */
 	/* NULL and err when the settings make no sense. */
 	void *(*create)(const struct chat_host *host, const struct settings *set,

@@ -16,12 +16,12 @@
 static bool is_user(const struct config *config, const char *user)
 {
 	for (size_t i = 0; i < config->network_n; i++) {
-		const char *name = config->networks[i].network->name;
-		size_t len = strlen(name);
+		const struct chat_network *network = config->networks[i].network;
+		size_t len = strlen(network->name);
 
-		if (strncmp(user, name, len) == 0 && user[len] == ':' && user[len + 1] &&
+		if (strncmp(user, network->name, len) == 0 && user[len] == ':' && user[len + 1] &&
 		    strlen(user + len + 1) < ADDRESS_MAX)
-			return true;
+			return !network->is_user || network->is_user(user + len + 1);
 	}
 	return false;
 }

@@ -195,8 +195,8 @@ int bridge_assign(struct bridge *bridge, const struct actor *actor, struct conve
 				 (long long)id.v);
 	if (owner[0] != '\0' && !bridge_is_user(bridge, owner))
 		return error_set(err, ERR_INPUT,
-				 "“%s” is nobody whom I can reach: no such chat network is "
-				 "configured.",
+				 "“%s” is nobody whom I can reach: no chat network that is "
+				 "configured has such addresses.",
 				 owner);
 	if (row.open && strcmp(row.owner, owner) == 0)
 		return error_set(err, ERR_STATE, "This conversation is already %s%s.",

@@ -296,10 +296,11 @@ bool bridge_network_is_up(const struct bridge *bridge, const char *network)
 bool bridge_is_user(const struct bridge *bridge, const char *user)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {
-		const char *address = user_address(user, bridge->slots[i].network->name);
+		const struct chat_network *network = bridge->slots[i].network;
+		const char *address = user_address(user, network->name);
 
 		if (address && address[0] != '\0')
-			return true;
+			return !network->is_user || network->is_user(address);
 	}
 	return false;
 }

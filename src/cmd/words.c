@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "roomline/chat.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <strings.h>
 
 #define SHOWN_BYTES 60
+#define NETWORK_NAME_MAX 32 /* store.h */
 
 const char *word_next(const char *args, char *out, size_t size)
 {
@@ -173,9 +175,42 @@ static void lower(char *text)
 		*text = (char)tolower((unsigned char)*text);
 }
 
+static bool is_address_of(const struct cmd_context *context, const char *network, const char *word,
+			  char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s:%s", network, word);
+	lower(out);
+	return bridge_is_user(context->bridge, out);
+}
+
+/* Without its network it is one of the speaker's own, or else of another that has such. */
+static bool find_address(const struct cmd_context *context, const char *own, const char *word,
+			 char *out, size_t size)
+{
+	if (is_address_of(context, own, word, out, size))
+		return true;
+	for (const struct chat_network *const *n = chat_networks(); *n; n++) {
+		if (is_address_of(context, (*n)->name, word, out, size))
+			return true;
+	}
+	return false;
+}
+
+static int refuse_user(const char *network, const char *word, bool several, struct error *err)
+{
+	const struct chat_network *known = chat_network_find(network);
+
+	return error_set(err, several ? ERR_INPUT : ERR_NOT_FOUND,
+			 "%s “%.*s”. Give the whole address, like %s.",
+			 several ? "There is more than one" : "I do not know",
+			 (int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word,
+			 known && known->somebody ? known->somebody : "alice@example.org");
+}
+
 int word_user(const struct cmd_context *context, const char *word, char *out, size_t size,
 	      struct error *err)
 {
+	char network[NETWORK_NAME_MAX];
 	bool several = false;
 	const char *found;
 
@@ -188,23 +223,15 @@ int word_user(const struct cmd_context *context, const char *word, char *out, si
 		str_copy(out, size, found);
 		return 0;
 	}
-	if (several)
-		return error_set(err, ERR_INPUT,
-				 "There is more than one “%.*s”. Give the whole address, like "
-				 "alice@example.org.",
-				 (int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word);
-	if (!strchr(word, '@'))
-		return error_set(
-			err, ERR_NOT_FOUND,
-			"I do not know “%.*s”. Give the whole address, like alice@example.org.",
-			(int)utf8_whole(word, strnlen(word, SHOWN_BYTES)), word);
-	/* An address without its network is one of the speaker's own network. "@bob:host" is one. */
-	if (word[strcspn(word, ":@")] == ':')
+	if (word[strcspn(word, ":@")] == ':') { /* "@bob:host" has no network in front */
 		str_copy(out, size, word);
-	else
-		(void)snprintf(out, size, "%.*s:%s", (int)strcspn(context->actor.user, ":"),
-			       context->actor.user, word);
-	lower(out);
+		lower(out);
+		return 0;
+	}
+	(void)snprintf(network, sizeof(network), "%.*s", (int)strcspn(context->actor.user, ":"),
+		       context->actor.user);
+	if (several || !strchr(word, '@') || !find_address(context, network, word, out, size))
+		return refuse_user(network, word, several, err);
 	return 0;
 }
 

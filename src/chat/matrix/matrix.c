@@ -129,6 +129,7 @@ const struct chat_network chat_matrix = {
 	.link_before = "https://matrix.to/#/",
 	.link_after = "",
 	.somebody = "@olga:example.org",
+	.is_user = mx_is_user,
 	.settings = mx_settings,
 	.create = create,
 	.start = start,

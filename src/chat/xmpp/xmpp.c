@@ -423,6 +423,7 @@ const struct chat_network chat_xmpp = {
 	.encrypted = "Switch encryption (OMEMO) off here.",
 	.link_before = "xmpp:", /* RFC 5122, XEP-0045 */
 	.link_after = "?join",
+	.is_user = jid_is_user,
 	.settings = settings,
 	.create = create,
 	.start = start,

@@ -387,6 +387,8 @@ static void config_load__refuses_what_does_not_fit_together(void **state)
 		 "team: 'inbox': 'ina@example.org' must be NETWORK:ADDRESS"},
 		{TEAM PROVIDERS SENDERS "team: {organizers: ['irc:x']}\n",
 		 "must be NETWORK:ADDRESS"},
+		{TEAM PROVIDERS SENDERS "team: {organizers: ['xmpp:@olga:example.org']}\n",
+		 "must be NETWORK:ADDRESS"},
 		{TEAM PROVIDERS SENDERS "team: {organizers: ['xmpp:']}\n",
 		 "must be NETWORK:ADDRESS"},
 		{TEAM "  # x\n" PROVIDERS SENDERS "store: {path: ''}\n",

@@ -322,17 +322,26 @@ static void short_national_numbers__are__no_conversations(void **state)
 	REFUSES(s, &in_control, "!close 7", "There is no conversation 7.");
 }
 
+static bool is_like_mail(const char *address)
+{
+	return address[0] != '@' && strchr(address, '@');
+}
+
 static void assign__gives__to_whom_it_is_told(void **state)
 {
 	struct scene *s = *state;
 	struct asked room;
 
+	s->xmpp.network.is_user = is_like_mail;
 	receive(s, PAT, "Hello?");
 	REFUSES(s, &in_control, "!assign 1", "To whom? Give a name, or `inbox`.");
 	REFUSES(s, &in_control, "!assign 1 zoe", "I do not know “zoe”. Give the whole address");
 	REFUSES(s, &in_control, "!assign 1 alice bob", "“bob” has no place there.");
 	REFUSES(s, &in_control, "!assign 1 inbox", "already in the inbox.");
 	REFUSES(s, &in_control, "!assign 1 €€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€", "I do not know “€€");
+	REFUSES(s, &in_control, "!assign 1 @zoe:example.org", "I do not know “@zoe:example.org”.");
+	REFUSES(s, &in_control, "!assign 1 xmpp:@zoe:example.org", "is nobody whom I can reach");
+	assert_string_equal(conversation_with(s, PAT).owner, "");
 	DOES(s, &in_control, "!assign 1 alice", "is now with " ALICE);
 	DOES(s, &in_control, "!assign 1 BOB", "is now with " BOB);
 	assert_string_equal(conversation_with(s, PAT).owner, "xmpp:" BOB);
@@ -377,6 +386,9 @@ static void users__of_other_networks__are_understood(void **state)
 	DOES(s, &matrix, "!assign 1 @Bob:example.org", "is now with @bob:example.org.");
 	assert_string_equal(conversation_with(s, PAT).owner, "matrix:@bob:example.org");
 	DOES(s, &in_control, "!assign 1 matrix:@zoe:example.org", "is now with @zoe:example.org.");
+	s->xmpp.network.is_user = is_like_mail;
+	DOES(s, &in_control, "!assign 1 @Carol:example.org", "is now with @carol:example.org.");
+	assert_string_equal(conversation_with(s, PAT).owner, "matrix:@carol:example.org");
 	DOES(s, &matrix, "!assign 1 xmpp:" ALICE, "is now with " ALICE);
 	REFUSES(s, &in_control, "!assign 1 irc:zoe@example.org",
 		"“irc:zoe@example.org” is nobody whom I can reach");
