@@ -84,6 +84,8 @@ struct chat_place {
 			      somebody of another network */
 	const char *const *members; /* users of this network who may be in it (addresses) */
 	size_t member_n;
+	const char *const *inbox; /* of a conversation: who takes the inbox, whoever has this one */
+	size_t inbox_n;
 	bool invite; /* ask the members in */
 	bool muted;  /* nothing may be texted to this contact */
 };

@@ -299,6 +299,7 @@ struct place_view {
 	char topic[USER_MAX + 64];
 	char contact_name[NAME_MAX_BYTES + 16];
 	const char **members;
+	const char **inbox;
 	struct chat_place place;
 };
 

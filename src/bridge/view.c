@@ -11,18 +11,30 @@
 void view_release(struct place_view *view)
 {
 	free(view->members);
-	view->members = NULL;
+	free(view->inbox);
+	view->members = view->inbox = NULL;
 }
 
-static void add_members(struct place_view *view, const char *const *users, size_t n)
+/* Those of the place's network. */
+static const char **people_of(const struct place_view *view, const char *const *users, size_t n,
+			      size_t *n_out)
 {
-	view->members = xreallocarray(view->members, view->place.member_n + n + 1, sizeof(char *));
+	const char **people = xcalloc(n + 1, sizeof(*people));
+
+	*n_out = 0;
 	for (size_t i = 0; i < n; i++) {
 		const char *address = user_address(users[i], view->row.network);
 
-		if (address && !user_in(address, view->members, view->place.member_n))
-			view->members[view->place.member_n++] = address;
+		if (address && !user_in(address, people, *n_out))
+			people[(*n_out)++] = address;
 	}
+	return people;
+}
+
+static void set_members(struct place_view *view, const char *const *users, size_t n)
+{
+	view->members = people_of(view, users, n, &view->place.member_n);
+	view->place.members = view->members;
 }
 
 const char *suppression_words(const char *reason)
@@ -46,6 +58,8 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	struct conversation_row *c = &view->conversation;
 	struct suppression_row suppression;
 	const char *owner = c->owner;
+	const char *const *inbox = o->inbox_n > 0 ? o->inbox : o->organizers;
+	size_t inbox_n = o->inbox_n > 0 ? o->inbox_n : o->organizer_n;
 	STRBUF_AUTO(title);
 	int found = store_get_conversation(bridge->store, view->row.conversation, c, err);
 	const char *owned_here;
@@ -70,11 +84,11 @@ static int load_conversation(struct bridge *bridge, struct place_view *view, str
 	view->place.owner = owned_here ? owned_here : "";
 	view->place.muted = suppressed > 0;
 	if (c->owner[0] != '\0')
-		add_members(view, &owner, 1);
-	else if (o->inbox_n > 0)
-		add_members(view, o->inbox, o->inbox_n);
+		set_members(view, &owner, 1);
 	else
-		add_members(view, o->organizers, o->organizer_n);
+		set_members(view, inbox, inbox_n);
+	view->inbox = people_of(view, inbox, inbox_n, &view->place.inbox_n);
+	view->place.inbox = view->inbox;
 	view->place.invite = c->open;
 	return 1;
 }
@@ -110,13 +124,12 @@ static int load_looks(struct bridge *bridge, struct place_view *view, struct err
 	case PLACE_CONTROL:
 		STR_COPY(view->title, "Roomline control");
 		STR_COPY(view->topic, "!help lists the commands");
-		add_members(view, o->organizers, o->organizer_n);
+		set_members(view, o->organizers, o->organizer_n);
 		view->place.invite = true;
 		break;
 	case PLACE_DIRECT:
 		break;
 	}
-	view->place.members = view->members;
 	return found;
 }
 

@@ -7,7 +7,9 @@ import pytest
 
 from chat import Volunteer as XmppVolunteer
 from daemon import Roomline
+from fake_homeserver import FakeHomeserver
 from matrix_kit import Volunteer
+from matrix_ledger import Ground
 from matrix_slots import Slots
 from servers import wait_until
 from synapse import Synapse, escape
@@ -175,6 +177,33 @@ def test_what_a_dying_homeserver_did_not_push(number):
             roomline.start()
             roomline.phone(number).wait_received("text 5", timeout=60)
             assert roomline.phone(number).received() == ["text 4", "text 5"]
+
+
+@pytest.mark.parametrize("how", ["reload", "restart"])
+def test_who_left_the_team_reads_no_more(number, how):
+    """Though all conversations on the desk of the inbox were taken by somebody who is still in it."""
+    slots = Slots(1)
+    with FakeHomeserver(registrations=slots.paths) as server:
+        server.slots = slots
+        with Ground(server, start=False, shape="thread") as ground, Volunteer(server, "bob") as bob:
+            ground.roomline.config["team"]["inbox"] = [server.user("alice"), server.user("bob")]
+            ground.roomline.start().wait_chat()
+            talk = ground.talk(number, "hello")
+            bob.join(talk.room)
+            talk.says("mine now")
+            ground.settle()
+            ground.roomline.config["team"]["inbox"] = [server.user("alice")]
+            if how == "reload":
+                ground.roomline.reload()
+                ground.roomline.wait_log("app.reloaded")
+            else:
+                ground.roomline.stop()
+                ground.roomline.start().wait_chat()
+            talk.hears("not for Bob")
+            talk.says("quite")
+            ground.settle().check()
+            wait_until(lambda: talk.room not in bob.joined, 10, "he is out")
+            assert "not for Bob" not in [e.text for e in bob.of_room(talk.room)]
 
 
 def test_default_limits_slow_down_and_lose_nothing(number):

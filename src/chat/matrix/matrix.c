@@ -74,6 +74,7 @@ static void destroy(void *self)
 	mx_place_free_all(m);
 	mx_room_free_all(m);
 	mx_people_release(&m->organizers);
+	mx_people_release(&m->inbox);
 	mx_recent_free(m->recent);
 	mx_as_free(m->as);
 	mx_sync_free(m->sync);

@@ -147,21 +147,24 @@ void mx_desk_want(const struct mx_place *place)
 {
 	struct mx_room *desk = place->room;
 	const char *owner = place->owner;
-	STRBUF_AUTO(name);
 	int serial;
+	/* There a conversation stays that one of them has taken. */
+	bool inbox = is_of(desk, "", &serial);
+	const struct mx_people *people = inbox ? &place->m->inbox : &place->members;
+	STRBUF_AUTO(name);
 
-	if (!is_of(desk, owner, &serial) || (place->members.n == 0 && desk->wanted))
+	if (!inbox && !is_of(desk, owner, &serial))
 		return;
-	if (owner[0])
-		strbuf_addf(&name, "Desk of %.*s", (int)strcspn(owner, ":") - 1, owner + 1);
-	else
+	if (inbox)
 		strbuf_adds(&name, "Inbox");
+	else
+		strbuf_addf(&name, "Desk of %.*s", (int)strcspn(owner, ":") - 1, owner + 1);
 	if (serial > 1)
 		strbuf_addf(&name, " (%d)", serial);
 	mx_room_want(desk, name.buf,
 		     "Each thread is a conversation: what is written in it is texted. !help here "
 		     "lists the commands.",
-		     &place->members, true, false);
+		     people, true, false);
 }
 
 /* ---- where a thread is ---------------------------------------------------------------------------------- */
@@ -302,6 +305,15 @@ static bool has_spoken(struct mx_place *place, const char *user)
 	return user[0] && strcmp(place->speaker, user) == 0;
 }
 
+/* An owner who is not (any more) of the inbox may not be on its desks. */
+static bool is_shut_out(const struct mx_place *place)
+{
+	int serial;
+
+	return place->owner[0] && is_of(place->room, "", &serial) &&
+	       !mx_people_has(&place->m->inbox, place->owner);
+}
+
 static bool must_move(struct mx_place *place)
 {
 	char key[KEY_MAX];
@@ -309,6 +321,8 @@ static bool must_move(struct mx_place *place)
 
 	if (!place->root[0])
 		return !is_of(place->room, place->owner, &serial);
+	if (is_shut_out(place))
+		return true;
 	if (!place->seated[0]) {
 		seat_key(place, key);
 		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->seated,

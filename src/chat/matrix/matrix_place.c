@@ -20,6 +20,8 @@ static void take_wishes(struct mx_place *place, const struct chat_place *from)
 	(void)mx_text_set(&place->topic, from->topic);
 	(void)mx_text_set(&place->contact_name, from->contact_name);
 	mx_people_set(&place->members, from->members, from->member_n);
+	if (place->kind == PLACE_CONVERSATION)
+		mx_people_set(&place->m->inbox, from->inbox, from->inbox_n);
 	(void)STR_COPY(place->token, from->token);
 	(void)STR_COPY(place->owner, from->owner);
 	place->invite = from->invite;

@@ -119,6 +119,7 @@ struct matrix {
 	void *places_by_id, *places_by_address, *rooms_by_id; /* search trees */
 	struct mx_room *control;
 	struct mx_room *space;
+	struct mx_people inbox;      /* who may be on its desks */
 	struct mx_people organizers; /* joined to the control room */
 	struct mx_recent *recent;
 	struct mx_due_list due;     /* places to be worked on */

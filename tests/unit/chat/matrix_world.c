@@ -212,6 +212,7 @@ static inline void world_up(void)
 /* ---- the bridge's calls ------------------------------------------------------------------------------- */
 
 static const char *const only_alice[] = {ALICE};
+static const char *const both[] = {ALICE, BOB};
 
 /* Of Alice's, as the bridge would describe it; the token is "a" for 1, "b" for 2 … */
 static inline struct chat_place place_of(int64_t id)
@@ -230,6 +231,8 @@ static inline struct chat_place place_of(int64_t id)
 		.owner = ALICE,
 		.members = only_alice,
 		.member_n = 1,
+		.inbox = both,
+		.inbox_n = 2,
 		.invite = true,
 	};
 }

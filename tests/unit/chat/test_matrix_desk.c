@@ -7,7 +7,6 @@
 #define BAD "{\"errcode\":\"M_BAD_JSON\",\"error\":\"bad\"}"
 
 static const char *const only_bob[] = {BOB};
-static const char *const both[] = {ALICE, BOB};
 
 /* A thread on Alice's desk: !1:hs/$1, beside the space !2:hs. */
 static struct chat_place world_thread(void)
@@ -262,16 +261,45 @@ static void mx_desk__of_the_inbox_has_the_team_in_it(void **state)
 	world_up();
 	world_open(&a);
 	a.address = "!1:hs/$1";
-	a.members = others;
+	a.members = a.inbox = others;
 	world_update(&a);
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "leave");
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", CAROL), "invite");
-	a.members = both;
+	a.members = a.inbox = both;
 	world_restart();
 	world_open(&a);
 	world_say(&a, 7, "hello");
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "invite");
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", CAROL), "leave");
+}
+
+/* All that is on it was taken there: who leaves the team goes all the same, who comes comes. */
+static void mx_desk__of_the_inbox_when_all_is_taken(void **state)
+{
+	static const char *const others[] = {ALICE, CAROL};
+	struct chat_place a = place_of(1);
+
+	(void)state;
+	give_to_inbox(&a);
+	world_create("shape", "thread", NULL);
+	world_up();
+	world_open(&a);
+	assert_int_equal(world_said("!1:hs", ALICE, "$1", "I take it"), 0);
+	a = place_of(1);
+	a.address = "!1:hs/$1";
+	world_update(&a);
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", BOB), "invite");
+	a.inbox = others;
+	world_update(&a);
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", BOB), "leave");
+	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", CAROL), "invite");
+	/* What she has goes with her. */
+	forget_all();
+	a.inbox = only_bob;
+	a.inbox_n = 1;
+	world_update(&a);
+	told_of("ready 1 !3:hs/");
+	assert_string_equal(fake_hs_membership(w.hs, "!3:hs", ALICE), "invite");
 }
 
 /* Somebody of another network has one: the desk on which it is does not lose its people by that. */
@@ -967,6 +995,7 @@ int main(void)
 		T(mx_desk__known_is_ready_without_a_call),
 		T(mx_desk__spoken_in_after_a_restart),
 		T(mx_desk__of_the_inbox_has_the_team_in_it),
+		T(mx_desk__of_the_inbox_when_all_is_taken),
 		T(mx_desk__of_the_inbox_while_others_have_one),
 		T(mx_desk__whose_it_is_does_not_hang_on_who_comes_first),
 		T(mx_card__only_when_its_desk_is_stored),
