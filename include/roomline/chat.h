@@ -212,8 +212,9 @@ void bridge_chat_left(struct bridge *bridge, const char *network, struct place_i
 /* The place at an address, of a closed conversation too. 1/0/-1. */
 int bridge_place_find(struct bridge *bridge, const char *network, enum place_kind kind,
 		      const char *address, struct place_id *out);
-/* The place where a text that is still queued was said with that event. 1/0/-1. */
-int bridge_place_of_queued(struct bridge *bridge, const char *network, const char *event_id,
+/* The place of a conversation in which that event was told; networks in which no two events have the
+ * same id may ask. 1/0/-1. */
+int bridge_place_of_event(struct bridge *bridge, const char *network, const char *event_id,
 			   struct place_id *out);
 /* Whether the bot answers that person: of the team, or with a conversation of their own. */
 bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *user);

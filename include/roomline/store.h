@@ -213,9 +213,6 @@ int store_find_message_by_ext_id(struct store *store, const char *account, const
 				 struct message_row *out, struct error *err);
 int store_find_message_by_origin(struct store *store, struct place_id place, const char *event_id,
 				 struct message_row *out, struct error *err);
-/* The place where a text that is NEW was said with that event; reads the whole queue. 1/0/-1. */
-int store_find_queued_origin(struct store *store, const char *event_id, struct place_id *out,
-			     struct error *err);
 /* Compare-and-swap: writes all that can change (state, ext_id, segments, parts_delivered, due_at,
  * attempts, code, reason, sender, account) if the stored state is still `from`. Returns 1 done,
  * 0 the state was another, -1 error. */
@@ -306,6 +303,9 @@ int store_chat_event_add(struct store *store, struct place_id place, const char 
 /* Whether it was added for whatever place of the network: 1 yes, 0 no. */
 int store_chat_event_seen(struct store *store, const char *network, const char *event_id,
 			  struct error *err);
+/* The place of a conversation for which it was added: 1 found, 0 none. */
+int store_chat_event_place(struct store *store, const char *network, const char *event_id,
+			   struct place_id *out, struct error *err);
 /* Drops hook and chat event rows older than that; the dedupe window. */
 int store_prune(struct store *store, int64_t before, struct error *err);
 

@@ -269,16 +269,13 @@ int bridge_place_find(struct bridge *bridge, const char *network, enum place_kin
 	return found;
 }
 
-int bridge_place_of_queued(struct bridge *bridge, const char *network, const char *event_id,
-			   struct place_id *out)
+int bridge_place_of_event(struct bridge *bridge, const char *network, const char *event_id,
+			  struct place_id *out)
 {
-	struct place_row row;
 	struct error err = {0};
-	int found = store_find_queued_origin(bridge->store, event_id, out, &err);
+	int found = store_chat_event_place(bridge->store, network, event_id, out, &err);
 
-	if (found > 0)
-		found = store_get_place(bridge->store, *out, &row, &err);
 	if (found < 0)
 		log_error("place.unread network=%s problem=%s", network, log_quote(err.text));
-	return found > 0 ? strcmp(row.network, network) == 0 : found;
+	return found;
 }

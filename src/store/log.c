@@ -50,6 +50,23 @@ int store_chat_event_seen(struct store *store, const char *network, const char *
 	return sql_step(&q, err);
 }
 
+int store_chat_event_place(struct store *store, const char *network, const char *event_id,
+			   struct place_id *out, struct error *err)
+{
+	SQL_AUTO(q, store,
+		 "SELECT p.id FROM chat_event e JOIN place p ON p.id = e.place"
+		 " WHERE e.event_id = ?1 AND p.network = ?2 AND p.kind = ?3 LIMIT 1");
+	int rc;
+
+	sql_text(&q, event_id);
+	sql_text(&q, network);
+	sql_int(&q, PLACE_CONVERSATION);
+	rc = sql_step(&q, err);
+	if (rc > 0)
+		out->v = sql_get_int(&q);
+	return rc;
+}
+
 static int prune_hooks(struct store *store, int64_t before, struct error *err)
 {
 	SQL_AUTO(q, store, "DELETE FROM hook WHERE at < ?1");

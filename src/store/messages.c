@@ -102,21 +102,6 @@ int store_find_message_by_origin(struct store *store, struct place_id place, con
 	return read_message(&q, out, err);
 }
 
-int store_find_queued_origin(struct store *store, const char *event_id, struct place_id *out,
-			     struct error *err)
-{
-	SQL_AUTO(q, store,
-		 "SELECT origin_place FROM message WHERE state = 0 AND origin_event = ?1"
-		 " AND origin_place IS NOT NULL LIMIT 1");
-	int rc;
-
-	sql_text(&q, event_id);
-	rc = sql_step(&q, err);
-	if (rc > 0)
-		out->v = sql_get_int(&q);
-	return rc;
-}
-
 int store_find_last_outbound(struct store *store, struct conversation_id conversation,
 			     struct message_row *out, struct error *err)
 {

@@ -21,7 +21,7 @@ struct fake_memory {
 	char *on_disk;
 };
 
-struct fake_queued {
+struct fake_event {
 	char *event_id;
 	struct place_id place;
 };
@@ -49,8 +49,8 @@ struct bridge {
 	size_t place_n;
 	char *users[FAKE_MAX];
 	size_t user_n;
-	struct fake_queued queued[FAKE_MAX];
-	size_t queued_n;
+	struct fake_event events[FAKE_MAX];
+	size_t events_n;
 	struct fake_memory memory[FAKE_MAX];
 	size_t memory_n;
 	struct fake_waiter waiters[FAKE_MAX];
@@ -92,8 +92,8 @@ void fake_bridge_free(struct bridge *bridge)
 		free(bridge->places[i].address);
 	for (size_t i = 0; i < bridge->user_n; i++)
 		free(bridge->users[i]);
-	for (size_t i = 0; i < bridge->queued_n; i++)
-		free(bridge->queued[i].event_id);
+	for (size_t i = 0; i < bridge->events_n; i++)
+		free(bridge->events[i].event_id);
 	for (size_t i = 0; i < bridge->memory_n; i++) {
 		free(bridge->memory[i].key);
 		free(bridge->memory[i].value);
@@ -357,19 +357,19 @@ bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *u
 	return false;
 }
 
-void fake_bridge_queued(struct bridge *bridge, const char *event_id, struct place_id place)
+void fake_bridge_event(struct bridge *bridge, const char *event_id, struct place_id place)
 {
-	check_room(bridge->queued_n);
-	bridge->queued[bridge->queued_n++] = (struct fake_queued){xstrdup(event_id), place};
+	check_room(bridge->events_n);
+	bridge->events[bridge->events_n++] = (struct fake_event){xstrdup(event_id), place};
 }
 
-int bridge_place_of_queued(struct bridge *bridge, const char *network, const char *event_id,
-			   struct place_id *out)
+int bridge_place_of_event(struct bridge *bridge, const char *network, const char *event_id,
+			  struct place_id *out)
 {
 	(void)network;
-	for (size_t i = 0; i < bridge->queued_n; i++) {
-		if (strcmp(bridge->queued[i].event_id, event_id) == 0) {
-			*out = bridge->queued[i].place;
+	for (size_t i = 0; i < bridge->events_n; i++) {
+		if (strcmp(bridge->events[i].event_id, event_id) == 0) {
+			*out = bridge->events[i].place;
 			return 1;
 		}
 	}

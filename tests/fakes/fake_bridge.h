@@ -41,8 +41,8 @@ void fake_bridge_clear(struct bridge *bridge);
 void fake_bridge_place(struct bridge *bridge, enum place_kind kind, const char *address,
 		       struct place_id id);
 void fake_bridge_user(struct bridge *bridge, const char *user);
-/* A text that still waits was said with that event, in that place. */
-void fake_bridge_queued(struct bridge *bridge, const char *event_id, struct place_id place);
+/* That event was told in that place. */
+void fake_bridge_event(struct bridge *bridge, const char *event_id, struct place_id place);
 /* Of the last that was said; "" when nothing was. */
 const char *fake_bridge_address(const struct bridge *bridge);
 /* The value of a key, "" when there is none. */

@@ -46,9 +46,9 @@ static int find_named(struct matrix *m, const struct mx_event *event, const char
 		*out = place;
 		return 1;
 	}
-	/* A text that still waits can be taken back after a restart too. */
+	/* After a restart too: what still waits can be taken back, what has gone is told of. */
 	if (event->edit || event->kind == MX_REDACTION)
-		return bridge_place_of_queued(m->host.bridge, matrix_name, named, out);
+		return bridge_place_of_event(m->host.bridge, matrix_name, named, out);
 	return find_at(m, event->room, named, out);
 }
 

@@ -347,7 +347,7 @@ static void mx_in__edits(void **state)
 	(void)state;
 	world_all();
 	assert_int_equal(world_said("!4:hs", ALICE, "$1", "yse"), 0);
-	fake_bridge_queued(w.bridge, "$before", (struct place_id){7});
+	fake_bridge_event(w.bridge, "$before", (struct place_id){7});
 	forget_all();
 	(void)snprintf(content, sizeof(content), edit, "$test1");
 	assert_int_equal(world_put(BESIDE, ALICE, "m.room.message", content), 0);
@@ -380,7 +380,7 @@ static void mx_in__redactions(void **state)
 		world_event("!4:hs", ALICE, "{\"type\":\"m.room.redaction\",\"content\":{}}"), 0);
 	told("said direct 0 @alice:hs 1 retracted  $test4  1764000000000");
 	/* One that waits, said before we were restarted. */
-	fake_bridge_queued(w.bridge, "$before", (struct place_id){7});
+	fake_bridge_event(w.bridge, "$before", (struct place_id){7});
 	assert_int_equal(world_event("!4:hs", ALICE,
 				     "{\"type\":\"m.room.redaction\",\"redacts\":\"$before\","
 				     "\"content\":{}}"),

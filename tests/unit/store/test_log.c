@@ -84,11 +84,21 @@ static void chat_event_seen__asks__the_whole_network(void **state)
 	struct place_id a = add_place(store, none, PLACE_CONTROL, "xmpp", "");
 	struct place_id b = add_place(store, none, PLACE_CONTROL, "matrix", "");
 
+	struct conversation_row talk = add_conversation(store, "+14155550100");
+	struct place_id c = add_place(store, talk.id, PLACE_CONVERSATION, "matrix", "!c");
+	struct place_id found = {0};
+
 	NONE(store_chat_event_seen(store, "matrix", "e1", NULL));
 	FOUND(store_chat_event_add(store, a, "e1", 1, NULL));
 	NONE(store_chat_event_seen(store, "matrix", "e1", NULL));
 	FOUND(store_chat_event_add(store, b, "e1", 1, NULL));
 	FOUND(store_chat_event_seen(store, "matrix", "e1", NULL));
+	/* Of a conversation it is told where. */
+	NONE(store_chat_event_place(store, "matrix", "e1", &found, NULL));
+	FOUND(store_chat_event_add(store, c, "e3", 1, NULL));
+	FOUND(store_chat_event_place(store, "matrix", "e3", &found, NULL));
+	assert_int_equal(found.v, c.v);
+	NONE(store_chat_event_place(store, "xmpp", "e3", &found, NULL));
 	/* Of a place that is not known here. */
 	FOUND(store_chat_event_add(store, (struct place_id){0}, "e2", 1, NULL));
 	FOUND(store_chat_event_seen(store, "matrix", "e2", NULL));

@@ -70,6 +70,7 @@ static struct place_id use_places(struct store *s)
 	struct conversation_id conversation = {1};
 	struct place_id id = add_place(s, conversation, PLACE_CONVERSATION, "xmpp", "a@b");
 	struct place_row row;
+	struct place_id found;
 	struct seen seen = {0};
 
 	FOUND(store_get_place(s, id, &row, NULL));
@@ -83,6 +84,7 @@ static struct place_id use_places(struct store *s)
 	OK(store_list_places_pending(s, "xmpp", 9, see_place, &seen, NULL));
 	FOUND(store_chat_event_add(s, id, "e", 1, NULL)); /* sets the cursor too */
 	FOUND(store_chat_event_seen(s, "xmpp", "e", NULL));
+	FOUND(store_chat_event_place(s, "xmpp", "e", &found, NULL));
 	return id;
 }
 
