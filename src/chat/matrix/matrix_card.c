@@ -89,7 +89,6 @@ static void card_stands(struct mx_place *place, const char *id)
 	place->latest[0] = '\0';
 	place->card_retried = false;
 	card_keep(place);
-	mx_desk_arrived(place);
 	if (place->muted)
 		mx_mark_own(place, id, MX_KEY_MUTED);
 	mx_place_run(place);

@@ -258,10 +258,13 @@ static void bind_to_desk(struct mx_place *place, char desk_out[KEY_MAX])
 	wait_bound(place);
 }
 
-void mx_desk_arrived(const struct mx_place *place)
+void mx_desk_arrived(struct mx_place *place)
 {
 	char key[KEY_MAX];
 
+	if (!place->bound)
+		return;
+	place->bound = false;
 	bound_key(place, key);
 	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, "");
 }
@@ -272,6 +275,7 @@ void mx_desk_choose(struct mx_place *place)
 
 	if (!is_bound(place, desk))
 		bind_to_desk(place, desk);
+	place->bound = true;
 	place->room = desk_get(place->m, desk);
 	seat(place);
 	mx_desk_want(place);

@@ -143,6 +143,7 @@ static void announce(struct mx_place *place)
 	crash_point("matrix.place_found");
 	mx_done_tell(place->m);
 	bridge_place_ready(place->m->host.bridge, matrix_name, place->id, place->at);
+	mx_desk_arrived(place);
 }
 
 /* One whose id is known may be spoken in, and is looked at when there is something to say; who are

@@ -308,6 +308,7 @@ struct mx_place {
 	bool invite;
 	bool muted;
 	char card[MX_DIGEST_MAX];   /* of what the card says, as far as we know */
+	bool bound;                 /* for a desk, as is kept */
 	struct mx_binding *binding; /* waits for the commit of its desk; NULL */
 	bool card_retried;          /* after its desk was looked at again */
 	unsigned cards;             /* that we made since we are up */
@@ -348,8 +349,8 @@ void mx_desk_choose(struct mx_place *place);
 void mx_desk_unbind(struct mx_place *place);
 /* Who last wrote in its thread, in the batch of what was written. */
 void mx_desk_spoke(struct mx_place *place, const char *user);
-/* Its card is there. */
-void mx_desk_arrived(const struct mx_place *place);
+/* The bridge has been told where its card is: not before, or a death could make another one. */
+void mx_desk_arrived(struct mx_place *place);
 /* The desk that has or had that id. */
 struct mx_room *mx_desk_at(struct matrix *m, const char *id);
 /* Tells the place's desk how it should look, if it is the owner's. */

@@ -473,6 +473,29 @@ static void mx_card__once_though_we_died(void **state)
 	assert_int_equal(fake_hs_count(w.hs, "card.a.0"), 1);
 }
 
+static size_t line_of(const char *line)
+{
+	size_t i = 0;
+
+	while (i < fake_bridge_n(w.bridge) && strcmp(fake_bridge_line(w.bridge, i), line) != 0)
+		i++;
+	assert_true(i < fake_bridge_n(w.bridge));
+	return i;
+}
+
+/* Where a card is bound for is kept until it is known where it is. */
+static void mx_card__bound_until_it_is_known(void **state)
+{
+	struct chat_place b = place_of(2);
+
+	(void)state;
+	(void)world_thread();
+	fake_bridge_clear(w.bridge);
+	world_open(&b);
+	assert_true(line_of("ready\t2\t!1:hs/$2") < line_of("keep\tbound b\t"));
+	assert_string_equal(fake_bridge_memory(w.bridge, "bound b"), "");
+}
+
 /* The room is looked at and it is tried once more; a desk on which we may not write is none. */
 static void mx_card__forbidden(void **state)
 {
@@ -1008,6 +1031,7 @@ int main(void)
 		T(mx_card__muted),
 		T(mx_card__of_a_muted_contact),
 		T(mx_card__once_though_we_died),
+		T(mx_card__bound_until_it_is_known),
 		T(mx_card__forbidden),
 		T(mx_card__refused),
 		T(mx_card__gone),
