@@ -215,7 +215,7 @@ int bridge_place_find(struct bridge *bridge, const char *network, enum place_kin
 /* The place of a conversation in which that event was told; networks in which no two events have the
  * same id may ask. 1/0/-1. */
 int bridge_place_of_event(struct bridge *bridge, const char *network, const char *event_id,
-			   struct place_id *out);
+			  struct place_id *out);
 /* Whether the bot answers that person: of the team, or with a conversation of their own. */
 bool bridge_chat_knows(struct bridge *bridge, const char *network, const char *user);
 /* In words, to the control rooms: what a person has to see to. */
