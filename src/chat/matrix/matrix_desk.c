@@ -174,16 +174,21 @@ static void seat_key(const struct mx_place *place, char key[KEY_MAX])
 	(void)snprintf(key, KEY_MAX, "seat %s", place->token);
 }
 
-/* It is where it is for the present owner. */
-static void seat(struct mx_place *place)
+static void seat_keep(const struct mx_place *place)
 {
 	char key[KEY_MAX];
 
+	seat_key(place, key);
+	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->seated);
+}
+
+/* It is where it is for the present owner. */
+static void seat(struct mx_place *place)
+{
 	if (strcmp(place->seated, owner_word(place->owner)) == 0)
 		return;
 	(void)STR_COPY(place->seated, owner_word(place->owner));
-	seat_key(place, key);
-	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->seated);
+	seat_keep(place);
 }
 
 static void bound_key(const struct mx_place *place, char key[KEY_MAX])
@@ -265,6 +270,7 @@ void mx_desk_arrived(struct mx_place *place)
 	if (!place->bound)
 		return;
 	place->bound = false;
+	seat_keep(place);
 	bound_key(place, key);
 	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, "");
 }
@@ -277,7 +283,8 @@ void mx_desk_choose(struct mx_place *place)
 		bind_to_desk(place, desk);
 	place->bound = true;
 	place->room = desk_get(place->m, desk);
-	seat(place);
+	/* Kept when it is there, or after a death on the way it would stay where it was. */
+	(void)STR_COPY(place->seated, owner_word(place->owner));
 	mx_desk_want(place);
 }
 
@@ -365,7 +372,8 @@ void mx_desk_follow(struct mx_place *place)
 	if (!place->threaded || (place->root[0] && place->members.n == 0))
 		return;
 	if (!must_move(place)) {
-		seat(place);
+		if (place->root[0])
+			seat(place);
 		return;
 	}
 	if (place->root[0])

@@ -604,6 +604,24 @@ static void mx_move__while_we_were_away(void **state)
 	asked_nothing();
 }
 
+/* We died when we had put its new card and not heard of it: it moves all the same, to that one. */
+static void mx_move__though_we_died_on_the_way(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	give_to_bob(&a);
+	fake_hs_hold(w.hs, "/card.a.");
+	world_update(&a);
+	world_restart();
+	a.address = "!1:hs/$1";
+	world_open(&a);
+	fake_hs_release(w.hs);
+	fake_hs_run(w.hs);
+	told("ready 1 !3:hs/$3");
+	assert_string_equal(fake_hs_membership(w.hs, "!3:hs", BOB), "invite");
+}
+
 /* Who took it by writing in it keeps it where it is, for good. */
 static void mx_move__not_under_the_hands_of_who_took_it(void **state)
 {
@@ -1038,6 +1056,7 @@ int main(void)
 		T(mx_card__not_for_words_that_are_refused),
 		T(mx_move__to_the_new_owners_desk),
 		T(mx_move__while_we_were_away),
+		T(mx_move__though_we_died_on_the_way),
 		T(mx_move__not_under_the_hands_of_who_took_it),
 		T(mx_move__not_under_the_hands_after_a_death),
 		T(mx_move__back_to_the_inbox),
