@@ -53,10 +53,16 @@ bool mx_card_is_true(const struct mx_place *place)
 	return strcmp(digest, place->card) == 0;
 }
 
+void mx_card_replace(struct mx_place *place)
+{
+	if (place->root[0])
+		mx_digest(place->root, place->replaced);
+	place->root[0] = place->latest[0] = '\0';
+}
+
 void mx_card_drop(struct mx_place *place)
 {
-	place->root[0] = place->latest[0] = '\0';
-	place->cards++;
+	mx_card_replace(place);
 	place->opening |= place->ready;
 	mx_place_set_address(place);
 }
@@ -124,12 +130,13 @@ static void on_sent(const struct mx_reply *reply, void *arg)
 }
 
 /* The same transaction for the same card: when we died before its id was stored, the homeserver
- * tells it again. By the token, as numbers come again for others when a backup is restored. */
+ * tells it again. By the token, as numbers come again for others when a backup is restored, and by
+ * the card whose place it takes, which is what is stored until then. */
 void mx_card_send(struct mx_place *place)
 {
 	STRBUF_AUTO(txn);
 
-	strbuf_addf(&txn, "card.%s.%u", place->token, place->cards);
+	strbuf_addf(&txn, "card.%s.%s", place->token, place->replaced[0] ? place->replaced : "0");
 	card_put(place, txn.buf, on_sent);
 }
 

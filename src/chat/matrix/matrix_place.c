@@ -82,7 +82,7 @@ static void find_room(struct mx_place *place, const char *address)
 		if (strcmp(place->room->id, room) == 0)
 			mx_card_load(place);
 		else
-			place->root[0] = '\0'; /* the desk was upgraded; threads stay behind */
+			mx_card_replace(place); /* the desk was upgraded; threads stay behind */
 	}
 }
 

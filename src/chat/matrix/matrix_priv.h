@@ -307,14 +307,14 @@ struct mx_place {
 	struct mx_people members;
 	bool invite;
 	bool muted;
-	char card[MX_DIGEST_MAX];   /* of what the card says, as far as we know */
-	bool bound;                 /* for a desk, as is kept */
-	struct mx_binding *binding; /* waits for the commit of its desk; NULL */
-	bool card_retried;          /* after its desk was looked at again */
-	unsigned cards;             /* that we made since we are up */
-	bool busy;                  /* a call is under way */
-	bool void_call;             /* whose answer does not matter any more */
-	bool retried;               /* the present item, after the room was looked at again */
+	char card[MX_DIGEST_MAX];     /* of what the card says, as far as we know */
+	bool bound;                   /* for a desk, as is kept */
+	struct mx_binding *binding;   /* waits for the commit of its desk; NULL */
+	bool card_retried;            /* after its desk was looked at again */
+	char replaced[MX_DIGEST_MAX]; /* of the id of the card before this one, empty: the first */
+	bool busy;                    /* a call is under way */
+	bool void_call;               /* whose answer does not matter any more */
+	bool retried;                 /* the present item, after the room was looked at again */
 	struct mx_item_list items;
 };
 
@@ -361,7 +361,8 @@ void mx_desk_follow(struct mx_place *place);
 /* matrix_card.c */
 void mx_card_send(struct mx_place *place);
 void mx_card_edit(struct mx_place *place);
-void mx_card_drop(struct mx_place *place); /* another is made, and the bridge told */
+void mx_card_replace(struct mx_place *place); /* another is to be made */
+void mx_card_drop(struct mx_place *place);    /* another is made, and the bridge told */
 bool mx_card_is_true(const struct mx_place *place);
 void mx_card_load(struct mx_place *place); /* what it says, before we were up */
 

@@ -412,8 +412,8 @@ static void mx_card__refused_once_and_later_again(void **state)
 	world_create("shape", "thread", NULL);
 	world_up();
 	fake_hs_fail(w.hs, "card.a.0", 1, 400, BAD);
-	fake_hs_fail(w.hs, "card.a.1", 1, 400, BAD);
 	world_open(&a);
+	fake_hs_fail(w.hs, "/card.a.", 1, 400, BAD);
 	fake_hs_fail(w.hs, "EPOCH.7t", 1, 400, BAD);
 	world_say(&a, 7, "hello");
 	told("ready 1 !1:hs/$1", "ready 1 !1:hs/$2", "done 7 $3");
@@ -604,6 +604,30 @@ static void mx_move__while_we_were_away(void **state)
 	asked_nothing();
 }
 
+/* To and fro with restarts between: each time a new card, none of those from before. */
+static void mx_move__back_to_a_desk_after_restarts(void **state)
+{
+	struct chat_place a = world_thread();
+
+	(void)state;
+	world_restart();
+	a.address = "!1:hs/$1";
+	give_to_bob(&a);
+	world_open(&a);
+	told("ready 1 !3:hs/$3");
+	world_restart();
+	a = place_of(1);
+	a.address = "!3:hs/$3";
+	world_open(&a);
+	told("ready 1 !1:hs/$5");
+	fake_loop_advance(w.loop, 1); /* as to what is said besides cards */
+	world_restart();
+	a.address = "!1:hs/$5";
+	give_to_bob(&a);
+	world_open(&a);
+	told("ready 1 !3:hs/$7");
+}
+
 /* We died when we had put its new card and not heard of it: it moves all the same, to that one. */
 static void mx_move__though_we_died_on_the_way(void **state)
 {
@@ -744,7 +768,7 @@ static void mx_move__old_thread_while_the_card_is_sent(void **state)
 	world_open(&b);
 	told("ready 2 !3:hs/$2");
 	give_to_bob(&a);
-	fake_hs_hold(w.hs, "card.a.1");
+	fake_hs_hold(w.hs, "/card.a.");
 	world_update(&a);
 	assert_int_equal(world_said("!1:hs", ALICE, "$1", "and me?"), 0);
 	told_of("said direct 0 @alice:hs");
@@ -1056,6 +1080,7 @@ int main(void)
 		T(mx_card__not_for_words_that_are_refused),
 		T(mx_move__to_the_new_owners_desk),
 		T(mx_move__while_we_were_away),
+		T(mx_move__back_to_a_desk_after_restarts),
 		T(mx_move__though_we_died_on_the_way),
 		T(mx_move__not_under_the_hands_of_who_took_it),
 		T(mx_move__not_under_the_hands_after_a_death),
