@@ -379,9 +379,10 @@ typedef bool store_place_fn(const struct place_row *row, void *arg);
 /* Places of open conversations and the control room of a network: what a network must watch. */
 int store_list_places(struct store *store, const char *network, store_place_fn *fn, void *arg,
 		      struct error *err);
-/* Places of a network whose conversations are closed and were changed since then, newest first. */
-int store_list_places_closed(struct store *store, const char *network, int64_t since, int limit,
-			     store_place_fn *fn, void *arg, struct error *err);
+/* The ids of places of a network whose conversations are closed and were changed since then, newest
+ * first: at most max into out. How many, -1 error. */
+int store_list_places_closed(struct store *store, const char *network, int64_t since,
+			     struct place_id *out, int max, struct error *err);
 /* All places of a conversation, by network. */
 int store_list_places_of(struct store *store, struct conversation_id conversation,
 			 store_place_fn *fn, void *arg, struct error *err);

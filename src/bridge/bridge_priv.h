@@ -56,8 +56,8 @@ struct network_slot {
 	/* places_closed.c: what is still to be opened */
 	struct bridge *bridge;
 	struct place_id *closed;
-	size_t closed_n;
-	size_t closed_at;
+	int closed_n;
+	int closed_at;
 	struct loop_timer *closed_timer;
 };
 

@@ -15,14 +15,6 @@
 #define AT_ONCE 5
 #define EVERY_MS 1000
 
-static bool collect(const struct place_row *row, void *arg)
-{
-	struct network_slot *slot = arg;
-
-	slot->closed[slot->closed_n++] = row->id;
-	return true;
-}
-
 static void open_one(struct network_slot *slot, struct place_id id)
 {
 	struct place_row row;
@@ -55,20 +47,23 @@ void places_closed_open(struct bridge *bridge, struct network_slot *slot)
 {
 	int64_t since = bridge_now(bridge) - CLOSED_LATELY_MS;
 	struct error err = {0};
+	int n;
 
 	if (slot->network->caps & CHAT_CAP_REDELIVERS)
 		return;
 	slot->bridge = bridge;
 	slot->closed = xcalloc(CLOSED_MAX, sizeof(*slot->closed));
-	if (store_list_places_closed(bridge->store, slot->network->name, since, CLOSED_MAX, collect,
-				     slot, &err) < 0)
+	n = store_list_places_closed(bridge->store, slot->network->name, since, slot->closed,
+				     CLOSED_MAX, &err);
+	if (n < 0)
 		log_error("chat.unopened network=%s problem=%s", slot->network->name,
 			  log_quote(err.text));
-	if (slot->closed_n == 0) {
+	if (n <= 0) {
 		places_closed_stop(slot);
 		return;
 	}
-	log_debug("chat.opening_closed network=%s places=%zu", slot->network->name, slot->closed_n);
+	slot->closed_n = n;
+	log_debug("chat.opening_closed network=%s places=%d", slot->network->name, n);
 	slot->closed_timer = loop_after(bridge->loop, EVERY_MS, open_some, slot);
 }
 

@@ -134,9 +134,11 @@ int store_list_places(struct store *store, const char *network, store_place_fn *
 	return call_for_each(&q, fn, arg, err);
 }
 
-int store_list_places_closed(struct store *store, const char *network, int64_t since, int limit,
-			     store_place_fn *fn, void *arg, struct error *err)
+int store_list_places_closed(struct store *store, const char *network, int64_t since,
+			     struct place_id *out, int max, struct error *err)
 {
+	int n = 0;
+	int rc;
 	SQL_AUTO(q, store,
 		 "SELECT p.id FROM conversation v CROSS JOIN place p"
 		 " WHERE v.open = 0 AND v.updated_at >= ?2 AND p.conversation = v.id"
@@ -144,8 +146,10 @@ int store_list_places_closed(struct store *store, const char *network, int64_t s
 
 	sql_text(&q, network);
 	sql_int(&q, since);
-	sql_int(&q, limit);
-	return call_for_each(&q, fn, arg, err);
+	sql_int(&q, max);
+	while ((rc = sql_step(&q, err)) == 1)
+		out[n++].v = sql_get_int(&q);
+	return rc < 0 ? -1 : n;
 }
 
 int store_list_places_of(struct store *store, struct conversation_id conversation,

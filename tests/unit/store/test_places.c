@@ -160,7 +160,7 @@ static void list_places_closed__gives__the_newest_first(void **state)
 					      "+14155550103"};
 	struct store *store = start(state);
 	struct place_id places[4];
-	struct seen seen = {0};
+	struct place_id found[4];
 
 	for (int i = 0; i < 4; i++) {
 		struct conversation_row row = add_conversation(store, numbers[i]);
@@ -170,14 +170,17 @@ static void list_places_closed__gives__the_newest_first(void **state)
 		row.open = i == 3;
 		OK(store_conversation_update(store, &row, i == 0 ? 9 : i + 1, NULL));
 	}
-	OK(store_list_places_closed(store, "xmpp", 2, 9, see_place, &seen, NULL));
-	CHECK_SEEN(&seen, places[0].v, places[2].v, places[1].v);
-	seen.n = 0;
-	OK(store_list_places_closed(store, "xmpp", 3, 9, see_place, &seen, NULL));
-	CHECK_SEEN(&seen, places[0].v, places[2].v);
-	seen.n = 0;
-	OK(store_list_places_closed(store, "xmpp", 0, 1, see_place, &seen, NULL));
-	CHECK_SEEN(&seen, places[0].v);
+	assert_int_equal(store_list_places_closed(store, "xmpp", 2, found, 4, NULL), 3);
+	assert_int_equal(found[0].v, places[0].v);
+	assert_int_equal(found[1].v, places[2].v);
+	assert_int_equal(found[2].v, places[1].v);
+	assert_int_equal(store_list_places_closed(store, "xmpp", 3, found, 4, NULL), 2);
+	assert_int_equal(found[0].v, places[0].v);
+	assert_int_equal(found[1].v, places[2].v);
+	found[1].v = 0;
+	assert_int_equal(store_list_places_closed(store, "xmpp", 0, found, 1, NULL), 1);
+	assert_int_equal(found[0].v, places[0].v);
+	assert_int_equal(found[1].v, 0);
 	must_commit(store);
 }
 

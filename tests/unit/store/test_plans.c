@@ -79,7 +79,7 @@ static struct place_id use_places(struct store *s)
 	NONE(store_find_control(s, "xmpp", &row, NULL));
 	OK(store_place_set_address(s, id, "c@d", NULL));
 	OK(store_list_places(s, "xmpp", see_place, &seen, NULL));
-	OK(store_list_places_closed(s, "xmpp", 1, 9, see_place, &seen, NULL));
+	OK(store_list_places_closed(s, "xmpp", 1, &found, 1, NULL));
 	OK(store_list_places_of(s, conversation, see_place, &seen, NULL));
 	OK(store_list_places_pending(s, "xmpp", 9, see_place, &seen, NULL));
 	FOUND(store_chat_event_add(s, id, "e", 1, NULL)); /* sets the cursor too */
