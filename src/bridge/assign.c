@@ -28,12 +28,20 @@ bool user_is_organizer(const struct bridge *bridge, const char *user)
 	return user_in(user, bridge->options->organizers, bridge->options->organizer_n);
 }
 
-bool user_takes_inbox(const struct bridge *bridge, const char *user)
+const char *const *inbox_users(const struct bridge *bridge, size_t *n_out)
 {
 	const struct bridge_options *o = bridge->options;
 
-	return o->inbox_n > 0 ? user_in(user, o->inbox, o->inbox_n)
-			      : user_is_organizer(bridge, user);
+	*n_out = o->inbox_n > 0 ? o->inbox_n : o->organizer_n;
+	return o->inbox_n > 0 ? o->inbox : o->organizers;
+}
+
+bool user_takes_inbox(const struct bridge *bridge, const char *user)
+{
+	size_t n;
+	const char *const *users = inbox_users(bridge, &n);
+
+	return user_in(user, users, n);
 }
 
 const char *user_address(const char *user, const char *network)
@@ -67,18 +75,17 @@ static bool anybody_of(const char *network, const char *const *users, size_t n)
 	return false;
 }
 
-/* Whether somebody of that network shall see the conversation: its owner, else the inbox team, and
- * where there is no team, the organizers. */
+/* Whether somebody of that network shall see the conversation: its owner, else who takes the inbox. */
 static bool network_wanted(const struct bridge *bridge, const struct conversation_row *row,
 			   const char *network)
 {
-	const struct bridge_options *o = bridge->options;
+	size_t n;
+	const char *const *users = inbox_users(bridge, &n);
 
 	if (row->owner[0] != '\0')
 		return user_address(row->owner, network) != NULL;
-	if (o->inbox_n > 0)
-		return anybody_of(network, o->inbox, o->inbox_n);
-	return anybody_of(network, o->organizers, o->organizer_n) || bridge->slot_n == 1;
+	return anybody_of(network, users, n) ||
+	       (bridge->options->inbox_n == 0 && bridge->slot_n == 1);
 }
 
 /* Sees to it that there is a place in each network where somebody shall see the conversation. */

@@ -283,7 +283,8 @@ int conversation_add_closed(struct bridge *bridge, const struct contact_row *con
 			    struct conversation_row *out, struct error *err);
 bool user_in(const char *user, const char *const *list, size_t n);
 bool user_is_organizer(const struct bridge *bridge, const char *user); /* by configuration */
-/* Of the inbox team; where there is none, the organizers are it. */
+/* The inbox team; where there is none, the organizers are it. Borrowed. */
+const char *const *inbox_users(const struct bridge *bridge, size_t *n_out);
 bool user_takes_inbox(const struct bridge *bridge, const char *user);
 /* The address within a network of "network:address", or NULL when it is another network's. */
 const char *user_address(const char *user, const char *network);

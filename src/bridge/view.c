@@ -54,12 +54,11 @@ const char *suppression_words(const char *reason)
 
 static int load_conversation(struct bridge *bridge, struct place_view *view, struct error *err)
 {
-	const struct bridge_options *o = bridge->options;
 	struct conversation_row *c = &view->conversation;
 	struct suppression_row suppression;
 	const char *owner = c->owner;
-	const char *const *inbox = o->inbox_n > 0 ? o->inbox : o->organizers;
-	size_t inbox_n = o->inbox_n > 0 ? o->inbox_n : o->organizer_n;
+	size_t inbox_n;
+	const char *const *inbox = inbox_users(bridge, &inbox_n);
 	STRBUF_AUTO(title);
 	int found = store_get_conversation(bridge->store, view->row.conversation, c, err);
 	const char *owned_here;
