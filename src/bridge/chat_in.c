@@ -401,8 +401,11 @@ static int is_told_again(const struct speech *s, struct error *err)
 static int begin(struct speech *s, struct error *err)
 {
 	int seen = is_told_again(s, err);
-	int rc = seen == 0 ? find_place(s, err) : -(seen < 0);
+	int rc;
 
+	if (seen != 0)
+		return seen < 0 ? -1 : 0;
+	rc = find_place(s, err);
 	if (rc > 0 && s->said->event_id[0] != '\0' && !s->said->fleeting)
 		rc = store_chat_event_add(s->bridge->store, s->place.id, s->said->event_id,
 					  bridge_now(s->bridge), err);
