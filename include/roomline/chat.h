@@ -150,6 +150,8 @@ struct chat_network {
 
 const struct chat_network *chat_network_find(const char *name);
 const struct chat_network *const *chat_networks(void); /* NULL-terminated */
+/* The address in "NETWORK:ADDRESS" when that can be a person of this network, else NULL. */
+const char *chat_network_person(const struct chat_network *network, const char *user);
 
 /* ---- what a network tells the bridge (src/bridge/chat_in.c, relay.c) ------------------------ */
 

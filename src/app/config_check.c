@@ -16,12 +16,10 @@
 static bool is_user(const struct config *config, const char *user)
 {
 	for (size_t i = 0; i < config->network_n; i++) {
-		const struct chat_network *network = config->networks[i].network;
-		size_t len = strlen(network->name);
+		const char *address = chat_network_person(config->networks[i].network, user);
 
-		if (strncmp(user, network->name, len) == 0 && user[len] == ':' && user[len + 1] &&
-		    strlen(user + len + 1) < ADDRESS_MAX)
-			return !network->is_user || network->is_user(user + len + 1);
+		if (address && strlen(address) < ADDRESS_MAX)
+			return true;
 	}
 	return false;
 }

@@ -296,11 +296,8 @@ bool bridge_network_is_up(const struct bridge *bridge, const char *network)
 bool bridge_is_user(const struct bridge *bridge, const char *user)
 {
 	for (int i = 0; i < bridge->slot_n; i++) {
-		const struct chat_network *network = bridge->slots[i].network;
-		const char *address = user_address(user, network->name);
-
-		if (address && address[0] != '\0')
-			return !network->is_user || network->is_user(address);
+		if (chat_network_person(bridge->slots[i].network, user))
+			return true;
 	}
 	return false;
 }

@@ -11,6 +11,17 @@ const struct chat_network *const *chat_networks(void)
 	return networks;
 }
 
+const char *chat_network_person(const struct chat_network *network, const char *user)
+{
+	size_t len = strlen(network->name);
+	const char *address;
+
+	if (strncmp(user, network->name, len) != 0 || user[len] != ':' || user[len + 1] == '\0')
+		return NULL;
+	address = user + len + 1;
+	return !network->is_user || network->is_user(address) ? address : NULL;
+}
+
 const struct chat_network *chat_network_find(const char *name)
 {
 	for (const struct chat_network *const *n = networks; *n; n++)
