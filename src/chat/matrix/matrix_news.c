@@ -178,6 +178,7 @@ int mx_news_tell(struct mx_sync *sync, const struct cJSON *answer)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		cJSON_ArrayForEach (room, mx_get(rooms, kinds[i].name)) {
+			sync->news = true;
 			if (room->string && kinds[i].tell(sync, room) < 0)
 				return -1;
 		}

@@ -104,7 +104,16 @@ static void on_again(void *arg)
 	struct mx_sync *sync = arg;
 
 	sync->again = NULL;
-	ask(sync);
+	sync->step(sync);
+}
+
+void mx_sync_after(struct mx_sync *sync, int64_t ms, mx_sync_step *step)
+{
+	sync->step = step;
+	if (ms == 0)
+		step(sync);
+	else
+		sync->again = loop_after(sync->m->host.loop, ms, on_again, sync);
 }
 
 int64_t mx_sync_floor(const struct mx_sync *sync, int64_t asked_at)
@@ -112,14 +121,6 @@ int64_t mx_sync_floor(const struct mx_sync *sync, int64_t asked_at)
 	int64_t over = loop_monotonic(sync->m->host.loop) - asked_at;
 
 	return over < AGAIN_MS ? AGAIN_MS - over : 0;
-}
-
-static void ask_in(struct mx_sync *sync, int64_t ms)
-{
-	if (ms == 0)
-		ask(sync);
-	else
-		sync->again = loop_after(sync->m->host.loop, ms, on_again, sync);
 }
 
 static void forget_answer(struct mx_sync *sync)
@@ -137,7 +138,7 @@ void mx_sync_again(struct mx_sync *sync, const char *why)
 		sync->failures++;
 	log_warn("matrix.sync_again why=%s in_ms=%" PRId64, log_quote(why), ms);
 	forget_answer(sync);
-	ask_in(sync, ms);
+	mx_sync_after(sync, ms, ask);
 }
 
 /* ---- an answer ------------------------------------------------------------------------------------ */
@@ -168,7 +169,7 @@ static void on_committed(bool committed, void *arg)
 		return;
 	}
 	/* A server that has nothing to tell and does not wait must not be asked all the time. */
-	ask_in(sync, idle ? mx_sync_floor(sync, sync->asked_at) : 0);
+	mx_sync_after(sync, idle ? mx_sync_floor(sync, sync->asked_at) : 0, ask);
 }
 
 void mx_sync_told(struct mx_sync *sync)
@@ -209,19 +210,6 @@ static void on_refused(struct mx_sync *sync, const struct mx_reply *reply)
 	mx_sync_again(sync, reply->error);
 }
 
-static bool has_news(const struct cJSON *answer)
-{
-	static const char *const kinds[] = {"join", "invite", "leave"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const struct cJSON *kind = mx_get(mx_get(answer, "rooms"), kinds[i]);
-
-		if (kind && kind->child)
-			return true;
-	}
-	return false;
-}
-
 static void on_answer(const struct mx_reply *reply, void *arg)
 {
 	struct mx_sync *sync = arg;
@@ -238,7 +226,7 @@ static void on_answer(const struct mx_reply *reply, void *arg)
 		return;
 	}
 	sync->next = xstrdup(next);
-	sync->news = has_news(reply->body);
+	sync->news = false;
 	if (mx_news_tell(sync, reply->body) < 0)
 		mx_sync_again(sync, "not stored");
 	else

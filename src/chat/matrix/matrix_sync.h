@@ -28,18 +28,22 @@ struct mx_gap { /* a room of which an answer has only the newest events */
 
 STAILQ_HEAD(mx_gap_list, mx_gap);
 
+struct mx_sync;
+typedef void mx_sync_step(struct mx_sync *sync);
+
 struct mx_sync {
 	struct matrix *m;
 	bool running;
 	char *since;      /* what we have told the bridge ends here; "" nowhere, at first */
 	int64_t since_at; /* when that was; 0 never */
 	bool anew;        /* the server does not know `since` any more: since_at has to do */
-	bool news;        /* whether the present answer has any */
+	bool news;        /* whether the present answer has any; matrix_news.c */
 	char *next;       /* where the present answer ends; NULL when none is being handled */
 	int limit;        /* events of a room that an answer may hold */
 	int64_t asked_at; /* monotonic */
 	unsigned failures;
 	struct loop_timer *again;
+	mx_sync_step *step; /* what `again` is for */
 	struct mx_gap_list gaps;
 	char *watched;      /* matrix_watch.c: where its open question began; NULL at first */
 	char *later;        /* to be kept when the period is over; NULL none yet */
@@ -62,6 +66,8 @@ void mx_sync_again(struct mx_sync *sync, const char *why);
 
 /* Asks for what came since what is kept. */
 void mx_sync_catch_up(struct mx_sync *sync);
+/* At once when ms is 0. */
+void mx_sync_after(struct mx_sync *sync, int64_t ms, mx_sync_step *step);
 /* How long (ms) not to ask again after a question that ended at once: a server or a proxy that does
  * not wait must not be asked all the time. */
 int64_t mx_sync_floor(const struct mx_sync *sync, int64_t asked_at);

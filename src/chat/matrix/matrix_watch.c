@@ -62,33 +62,6 @@ static void ask_place(struct mx_sync *sync)
 
 /* ---- watching --------------------------------------------------------------------------------------- */
 
-static void on_again(void *arg)
-{
-	struct mx_sync *sync = arg;
-
-	sync->again = NULL;
-	watch(sync);
-}
-
-static void on_again_away(void *arg)
-{
-	struct mx_sync *sync = arg;
-
-	sync->again = NULL;
-	mx_sync_catch_up(sync);
-}
-
-static void went_away(struct mx_sync *sync, const struct mx_reply *reply)
-{
-	int64_t ms = mx_sync_floor(sync, sync->asked_at);
-
-	log_info("matrix.server_away why=%s", log_quote(reply->error));
-	if (ms == 0)
-		mx_sync_catch_up(sync);
-	else
-		sync->again = loop_after(sync->m->host.loop, ms, on_again_away, sync);
-}
-
 static void go_on(struct mx_sync *sync)
 {
 	if (loop_monotonic(sync->m->host.loop) - sync->later_at < PERIOD_MS)
@@ -97,20 +70,11 @@ static void go_on(struct mx_sync *sync)
 		ask_place(sync);
 }
 
-static void on_floor(void *arg)
-{
-	struct mx_sync *sync = arg;
-
-	sync->again = NULL;
-	go_on(sync);
-}
-
 static void on_end(const struct mx_reply *reply, void *arg)
 {
 	struct mx_sync *sync = arg;
 	const char *next = mx_str(reply->body, "next_batch");
 	bool first = sync->watched == NULL;
-	int64_t ms = mx_sync_floor(sync, sync->watched_at);
 
 	if (!sync->running)
 		return;
@@ -120,14 +84,13 @@ static void on_end(const struct mx_reply *reply, void *arg)
 		sync->watched = xstrdup(next);
 		if (first)
 			watch(sync);
-		else if (ms == 0)
-			go_on(sync);
 		else
-			sync->again = loop_after(sync->m->host.loop, ms, on_floor, sync);
+			mx_sync_after(sync, mx_sync_floor(sync, sync->watched_at), go_on);
 	} else if (reply->outcome == MX_UNREACHABLE && !first) {
-		went_away(sync, reply);
+		log_info("matrix.server_away why=%s", log_quote(reply->error));
+		mx_sync_after(sync, mx_sync_floor(sync, sync->asked_at), mx_sync_catch_up);
 	} else {
-		sync->again = loop_after(sync->m->host.loop, AGAIN_MS, on_again, sync);
+		mx_sync_after(sync, AGAIN_MS, watch);
 	}
 }
 
