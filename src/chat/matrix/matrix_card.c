@@ -12,13 +12,9 @@
 #include "chat/matrix/matrix_json.h"
 #include "chat/matrix/matrix_priv.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static void card_key(const struct mx_place *place, char key[TOKEN_MAX + 8])
-{
-	(void)snprintf(key, TOKEN_MAX + 8, "card %s", place->token);
-}
+#define KEEP_CARD "card"
 
 static void card_text(const struct mx_place *place, struct strbuf *out)
 {
@@ -27,20 +23,9 @@ static void card_text(const struct mx_place *place, struct strbuf *out)
 
 void mx_card_load(struct mx_place *place)
 {
-	char key[TOKEN_MAX + 8];
-
-	card_key(place, key);
-	bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->card, sizeof(place->card));
+	mx_place_kept(place, KEEP_CARD, place->card, sizeof(place->card));
 	if (!mx_card_is_true(place)) /* the mark on it may be another, too */
 		mx_mark_own(place, place->root, place->muted ? MX_KEY_MUTED : "");
-}
-
-static void card_keep(struct mx_place *place)
-{
-	char key[TOKEN_MAX + 8];
-
-	card_key(place, key);
-	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->card);
 }
 
 bool mx_card_is_true(const struct mx_place *place)
@@ -94,7 +79,7 @@ static void card_stands(struct mx_place *place, const char *id)
 	(void)STR_COPY(place->root, id);
 	place->latest[0] = '\0';
 	place->card_retried = false;
-	card_keep(place);
+	mx_place_keep(place, KEEP_CARD, place->card);
 	if (place->muted)
 		mx_mark_own(place, id, MX_KEY_MUTED);
 	mx_place_run(place);
@@ -149,7 +134,7 @@ static void on_edited(const struct mx_reply *reply, void *arg)
 	if (!mx_place_answered(place))
 		return;
 	if (reply->outcome == MX_OK)
-		card_keep(place);
+		mx_place_keep(place, KEEP_CARD, place->card);
 	else
 		log_warn("matrix.card_unedited why=%s", log_quote(reply->error));
 	mx_place_run(place);

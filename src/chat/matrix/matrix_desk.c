@@ -21,6 +21,9 @@
 
 #define KEY_MAX (MX_ID_MAX + 32)
 #define INBOX "-" /* as an owner's name */
+#define KEEP_SEAT "seat"
+#define KEEP_SPOKE "spoke"
+#define KEEP_BOUND "bound"
 
 /* ---- which desk ------------------------------------------------------------------------------------- */
 
@@ -169,42 +172,22 @@ void mx_desk_want(const struct mx_place *place)
 
 /* ---- where a thread is ---------------------------------------------------------------------------------- */
 
-static void seat_key(const struct mx_place *place, char key[KEY_MAX])
-{
-	(void)snprintf(key, KEY_MAX, "seat %s", place->token);
-}
-
-static void seat_keep(const struct mx_place *place)
-{
-	char key[KEY_MAX];
-
-	seat_key(place, key);
-	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, place->seated);
-}
-
 /* It is where it is for the present owner. */
 static void seat(struct mx_place *place)
 {
 	if (strcmp(place->seated, owner_word(place->owner)) == 0)
 		return;
 	(void)STR_COPY(place->seated, owner_word(place->owner));
-	seat_keep(place);
-}
-
-static void bound_key(const struct mx_place *place, char key[KEY_MAX])
-{
-	(void)snprintf(key, KEY_MAX, "bound %s", place->token);
+	mx_place_keep(place, KEEP_SEAT, place->seated);
 }
 
 /* Whether it is bound for a desk of its owner's. */
 static bool is_bound(const struct mx_place *place, char desk_out[KEY_MAX])
 {
-	char key[KEY_MAX];
 	char owner[MX_ID_MAX];
 	int serial;
 
-	bound_key(place, key);
-	bridge_chat_kept(place->m->host.bridge, matrix_name, key, desk_out, KEY_MAX);
+	mx_place_kept(place, KEEP_BOUND, desk_out, KEY_MAX);
 	return read_key(desk_out, owner, &serial) && strcmp(owner, owner_word(place->owner)) == 0;
 }
 
@@ -251,28 +234,23 @@ static void bind_to_desk(struct mx_place *place, char desk_out[KEY_MAX])
 {
 	struct matrix *m = place->m;
 	struct desk_count count = count_read(m, place->owner);
-	char key[KEY_MAX];
 
 	if (count.n >= m->cfg.desk_max)
 		count = (struct desk_count){count.serial + 1, 0};
 	count.n++;
 	count_write(m, place->owner, count);
 	(void)snprintf(desk_out, KEY_MAX, "desk %s %d", owner_word(place->owner), count.serial);
-	bound_key(place, key);
-	(void)bridge_chat_keep(m->host.bridge, matrix_name, key, desk_out);
+	mx_place_keep(place, KEEP_BOUND, desk_out);
 	wait_bound(place);
 }
 
 void mx_desk_arrived(struct mx_place *place)
 {
-	char key[KEY_MAX];
-
 	if (!place->bound)
 		return;
 	place->bound = false;
-	seat_keep(place);
-	bound_key(place, key);
-	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, "");
+	mx_place_keep(place, KEEP_SEAT, place->seated);
+	mx_place_keep(place, KEEP_BOUND, "");
 }
 
 void mx_desk_choose(struct mx_place *place)
@@ -288,31 +266,18 @@ void mx_desk_choose(struct mx_place *place)
 	mx_desk_want(place);
 }
 
-static void spoke_key(const struct mx_place *place, char key[KEY_MAX])
-{
-	(void)snprintf(key, KEY_MAX, "spoke %s", place->token);
-}
-
 void mx_desk_spoke(struct mx_place *place, const char *user)
 {
-	char key[KEY_MAX];
-
 	if (!place->threaded || strcmp(place->speaker, user) == 0)
 		return;
 	(void)STR_COPY(place->speaker, user);
-	spoke_key(place, key);
-	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key, user);
+	mx_place_keep(place, KEEP_SPOKE, user);
 }
 
 static bool has_spoken(struct mx_place *place, const char *user)
 {
-	char key[KEY_MAX];
-
-	if (!place->speaker[0]) {
-		spoke_key(place, key);
-		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->speaker,
-				 sizeof(place->speaker));
-	}
+	if (!place->speaker[0])
+		mx_place_kept(place, KEEP_SPOKE, place->speaker, sizeof(place->speaker));
 	return user[0] && strcmp(place->speaker, user) == 0;
 }
 
@@ -327,18 +292,14 @@ static bool is_shut_out(const struct mx_place *place)
 
 static bool must_move(struct mx_place *place)
 {
-	char key[KEY_MAX];
 	int serial;
 
 	if (!place->root[0])
 		return !is_of(place->room, place->owner, &serial);
 	if (is_shut_out(place))
 		return true;
-	if (!place->seated[0]) {
-		seat_key(place, key);
-		bridge_chat_kept(place->m->host.bridge, matrix_name, key, place->seated,
-				 sizeof(place->seated));
-	}
+	if (!place->seated[0])
+		mx_place_kept(place, KEEP_SEAT, place->seated, sizeof(place->seated));
 	if (!place->seated[0] && !place->room->keep[0])
 		return false;
 	if (strcmp(place->seated, owner_word(place->owner)) == 0)

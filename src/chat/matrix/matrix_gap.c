@@ -4,8 +4,8 @@
  * where we were, and told the oldest first, as it was said. One room after the other, so that what
  * is held in memory is bounded. https://spec.matrix.org/v1.15/client-server-api/#syncing
  *
- * More than EVENTS_MAX, or than BYTES_MAX, are not caught up with: somebody is told, and what is newer is told all the
- * same.
+ * More than EVENTS_MAX, or than BYTES_MAX, are not caught up with: somebody is told, and what is
+ * newer is told all the same.
  */
 #include "base/log.h"
 #include "base/xalloc.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Which places there are, by number and by address; addresses. */
+/* Which places there are, by number and by address; addresses; what is kept of a place. */
 #include "base/strbuf.h"
 #include "base/xalloc.h"
 #include "chat/matrix/matrix_priv.h"
@@ -23,6 +23,30 @@ bool mx_address_split(const char *address, char room[MX_ID_MAX], char root[MX_ID
 	(void)memcpy(room, address, len);
 	room[len] = '\0';
 	return str_copy(root, MX_ID_MAX, address[len] ? address + len + 1 : "") && mx_is_room(room);
+}
+
+/* ---- what is kept of one -------------------------------------------------------------------------------- */
+
+/* By its token, which outlives its address. */
+static void keep_key(const struct mx_place *place, const char *what, struct strbuf *out)
+{
+	strbuf_addf(out, "%s %s", what, place->token);
+}
+
+void mx_place_keep(const struct mx_place *place, const char *what, const char *value)
+{
+	STRBUF_AUTO(key);
+
+	keep_key(place, what, &key);
+	(void)bridge_chat_keep(place->m->host.bridge, matrix_name, key.buf, value);
+}
+
+void mx_place_kept(const struct mx_place *place, const char *what, char *out, size_t size)
+{
+	STRBUF_AUTO(key);
+
+	keep_key(place, what, &key);
+	bridge_chat_kept(place->m->host.bridge, matrix_name, key.buf, out, size);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------ */

@@ -325,6 +325,9 @@ struct mx_place *mx_place_new(struct matrix *m, const struct chat_place *from);
 void mx_place_free_all(struct matrix *m);
 void mx_place_set_address(struct mx_place *place); /* after a change of its room or its root */
 const char *mx_place_room_id(const struct mx_place *place);
+/* A value of the place's own, as bridge_chat_keep() and bridge_chat_kept(). */
+void mx_place_keep(const struct mx_place *place, const char *what, const char *value);
+void mx_place_kept(const struct mx_place *place, const char *what, char *out, size_t size);
 void mx_places_of_room(struct mx_room *room, void (*fn)(struct mx_place *place, const char *why),
 		       const char *why);
 void mx_places_change_room(const struct mx_room *from, struct mx_room *to);

@@ -96,8 +96,8 @@ static bool can_retry(struct mx_place *place, const struct mx_reply *reply)
 	return false;
 }
 
-/* Does the server fail on these words (or leave them unanswered), or on all? It is asked by connecting anew, which reads and
- * writes there: if it fails again soon after that, it is the words. */
+/* Does the server fail on these words (or leave them unanswered), or on all? It is asked by
+ * connecting anew, which reads and writes there: if it fails again soon after that, it is the words. */
 static bool blame_server(struct mx_place *place, const struct mx_reply *reply)
 {
 	struct matrix *m = place->m;
