@@ -1,46 +1,22 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Bot mode against a homeserver that the test plays: what is told, in which order, and from where it
  * goes on when anything goes wrong. */
-#include "fakes/fake_bridge.c"
-#include "fakes/fake_loop.c"
+#include "matrix_played.c"
 
-#include "base/json.h"
-#include "base/log.h"
-#include "chat/matrix/matrix_priv.h"
-#include "chat/matrix/matrix_trim.h"
-#include "http/percent.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define AGAIN_MS 1000
 #define BOT "@roomline:example.org"
 #define ROOM "!r:example.org"
 #define NOW FAKE_LOOP_START
 
-const char matrix_name[] = "matrix";
-
-static char homeserver[] = "https://matrix.example.org";
 static char bot[] = BOT;
 
 static struct {
-	struct loop *loop;
-	struct bridge *bridge;
-	struct matrix m;
-	struct strbuf told; /* "$a $b +!r" (asked in by) "-!r" (left) */
-	int refuse_at;      /* the event that cannot be stored, from 1; 0 none */
-	char *path;         /* of the open call, decoded; NULL: none is open */
-	mx_done_fn *done;
-	void *arg;
-	int calls;
+	int refuse_at; /* the event that cannot be stored, from 1; 0 none */
 	bool down;
-} t;
+} sync_test;
 
 /* ---- the neighbours ---------------------------------------------------------------------------- */
 
+/* "$a $b +!r" (asked in by) "-!r" (left) */
 static void tell_member(const struct mx_event *event)
 {
 	if (strcmp(event->state_key, BOT) != 0)
@@ -56,7 +32,7 @@ static void tell_member(const struct mx_event *event)
 int mx_in_event(struct matrix *m, const struct mx_event *event)
 {
 	assert_ptr_equal(m, &t.m);
-	if (t.refuse_at > 0 && --t.refuse_at == 0)
+	if (sync_test.refuse_at > 0 && --sync_test.refuse_at == 0)
 		return -1;
 	strbuf_adds(&t.told, t.told.len ? " " : "");
 	if (event->kind == MX_MEMBER)
@@ -66,27 +42,18 @@ int mx_in_event(struct matrix *m, const struct mx_event *event)
 	return 0;
 }
 
-void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg)
+static void see_call(const struct mx_call *call)
 {
-	STRBUF_AUTO(decoded);
-
-	(void)http;
-	assert_null(t.path); /* one at a time */
 	assert_string_equal(call->method, "GET");
 	assert_false(call->probe);
 	assert_true(call->news);
-	assert_true(percent_decode(&decoded, call->path, strlen(call->path), false));
-	t.path = strbuf_detach(&decoded, NULL);
-	t.done = done;
-	t.arg = arg;
-	t.calls++;
 }
 
 void mx_life_down(struct matrix *m, const char *why, bool broken)
 {
 	(void)why;
 	assert_false(broken);
-	t.down = true;
+	sync_test.down = true;
 	mx_sync_stop(m->sync);
 }
 
@@ -95,48 +62,10 @@ void mx_life_down(struct matrix *m, const char *why, bool broken)
 static int setup(void **state)
 {
 	(void)state;
-	memset(&t, 0, sizeof(t));
-	log_set_level(LOG_ERROR);
-	strbuf_init(&t.told);
-	t.loop = loop_new();
-	t.bridge = fake_bridge_new(NULL, NULL);
-	t.m.host.loop = t.loop;
-	t.m.host.bridge = t.bridge;
-	t.m.cfg.homeserver = homeserver;
-	t.m.cfg.bot = bot;
+	memset(&sync_test, 0, sizeof(sync_test));
+	play(bot);
 	t.m.sync = mx_sync_new(&t.m);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	mx_sync_free(t.m.sync);
-	assert_int_equal(fake_loop_timers(t.loop), 0);
-	fake_bridge_free(t.bridge);
-	loop_free(t.loop);
-	strbuf_release(&t.told);
-	free(t.path);
-	return 0;
-}
-
-static void answer_as(enum mx_outcome outcome, int status, const char *errcode, const char *text)
-{
-	STRBUF_AUTO(trimmed);
-	bool whole = mx_trim(&trimmed, text, strlen(text));
-	JSON_AUTO body = json_parse(trimmed.buf, trimmed.len, 200, NULL);
-	struct mx_reply reply = {.outcome = outcome,
-				 .status = status,
-				 .errcode = errcode,
-				 .error = "so",
-				 .body = body};
-
-	assert_true(whole);
-	assert_non_null(body);
-	assert_non_null(t.path);
-	free(t.path);
-	t.path = NULL;
-	t.done(&reply, t.arg);
 }
 
 /* After a while: what is answered at once is not asked again at once. */
@@ -151,21 +80,10 @@ static void answer_at_once(const char *body)
 	answer_as(MX_OK, 200, "", body);
 }
 
-static void assert_told(const char *expected)
-{
-	assert_string_equal(t.told.buf, expected);
-	strbuf_reset(&t.told);
-}
-
-/* Whether the open call is a sync from there ("" from nowhere). */
+/* Waits there; from nowhere ("") it is answered at once. */
 static void assert_asks_from(const char *since)
 {
-	const char *at;
-
-	assert_non_null(t.path);
-	assert_memory_equal(t.path, "/_matrix/client/v3/sync?", 24);
-	at = strstr(t.path, "&since=");
-	assert_string_equal(at ? at + 7 : "", since);
+	assert_since(since);
 	assert_non_null(strstr(t.path, since[0] ? "&timeout=30000" : "&timeout=0"));
 	assert_non_null(strstr(t.path, "set_presence=offline"));
 }
@@ -232,8 +150,7 @@ static void mx_sync__goes_on_where_it_was(void **state)
 	begin();
 	answer(ROOMS("s2", "join", WHOLE(SAID("a"))));
 	mx_sync_stop(t.m.sync);
-	free(t.path);
-	t.path = NULL;
+	forget_call();
 	mx_sync_free(t.m.sync);
 	t.m.sync = mx_sync_new(&t.m);
 	mx_sync_start(t.m.sync);
@@ -249,8 +166,7 @@ static void mx_sync__begins_anew__as_somebody_else(void **state)
 	(void)state;
 	begin();
 	mx_sync_stop(t.m.sync);
-	free(t.path);
-	t.path = NULL;
+	forget_call();
 	t.m.cfg.bot = other;
 	mx_sync_start(t.m.sync);
 	assert_asks_from("");
@@ -282,14 +198,14 @@ static void mx_sync__asks_again__when_an_event_could_not_be_stored(void **state)
 {
 	(void)state;
 	begin();
-	t.refuse_at = 2;
+	sync_test.refuse_at = 2;
 	answer(ROOMS("s2", "join", WHOLE(SAID("a") "," SAID("b") "," SAID("c"))));
 	assert_told("$a");
 	assert_null(t.path);
 	assert_int_equal(fake_bridge_n(t.bridge), 0);
 	fake_loop_advance(t.loop, 1000);
 	assert_asks_from("s1");
-	t.refuse_at = 1;
+	sync_test.refuse_at = 1;
 	answer(ROOMS("s2", "join", WHOLE(SAID("a"))));
 	fake_loop_advance(t.loop, 1999);
 	assert_null(t.path);
@@ -355,12 +271,12 @@ static void mx_sync__says_that_it_is_down__when_the_server_refuses(void **state)
 	begin();
 	for (size_t i = 0; i < 3; i++) {
 		answer_as(MX_REFUSED, 500, "M_UNKNOWN", "{}");
-		assert_false(t.down);
+		assert_false(sync_test.down);
 		fake_loop_advance(t.loop, pauses[i]);
 		assert_asks_from("s1");
 	}
 	answer_as(MX_REFUSED, 500, "M_UNKNOWN", "{}");
-	assert_true(t.down);
+	assert_true(sync_test.down);
 	assert_null(t.path);
 }
 
@@ -490,7 +406,7 @@ static void mx_sync__fills_gaps_again__when_they_could_not_be_stored(void **stat
 	(void)state;
 	begin();
 	answer(ROOMS("s2", "join", LIMITED(ROOM, SAID("b"), "")));
-	t.refuse_at = 2;
+	sync_test.refuse_at = 2;
 	answer(PAGE(SAID("a"), ""));
 	assert_told("$a");
 	fake_loop_advance(t.loop, 1000);
@@ -585,8 +501,7 @@ static void mx_sync__voids_a_gap__when_stopped(void **state)
 	begin();
 	answer(ROOMS("s2", "join", LIMITED(ROOM, SAID("b"), "")));
 	mx_sync_stop(t.m.sync);
-	free(t.path);
-	t.path = NULL;
+	forget_call();
 	mx_sync_start(t.m.sync);
 	assert_asks_from("s1");
 	answer(ROOMS("s2", "join", LIMITED(ROOM, SAID("b"), "")));

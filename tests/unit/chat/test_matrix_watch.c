@@ -1,43 +1,14 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* An application service against a homeserver that the test plays: from where it asks for what was
  * not pushed to it, at its start and after each death of the homeserver. */
-#include "fakes/fake_bridge.c"
-#include "fakes/fake_loop.c"
-
-#include "base/json.h"
-#include "base/log.h"
-#include "chat/matrix/matrix_priv.h"
-#include "http/percent.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "matrix_played.c"
 
 #define WATCH "@_sms_watch:example.org"
-#define AGAIN_MS 1000
 #define PERIOD_MS (10 * INT64_C(60000))
 
-const char matrix_name[] = "matrix";
-
-static char homeserver[] = "https://matrix.example.org";
 static char bot[] = "@_sms_bot:example.org";
 static char prefix[] = "_sms_";
 static char server[] = "example.org";
-
-static struct {
-	struct loop *loop;
-	struct bridge *bridge;
-	struct matrix m;
-	struct strbuf told;
-	char *path; /* of the open call, decoded; NULL: none is open */
-	char *as;
-	char *body;
-	bool held;
-	mx_done_fn *done;
-	void *arg;
-} t;
 
 /* ---- the neighbours ---------------------------------------------------------------------------- */
 
@@ -48,19 +19,9 @@ int mx_in_event(struct matrix *m, const struct mx_event *event)
 	return 0;
 }
 
-void mx_http_call(struct mx_http *http, const struct mx_call *call, mx_done_fn *done, void *arg)
+static void see_call(const struct mx_call *call)
 {
-	STRBUF_AUTO(decoded);
-
-	(void)http;
-	assert_null(t.path); /* one at a time */
-	assert_true(percent_decode(&decoded, call->path, strlen(call->path), false));
-	t.path = strbuf_detach(&decoded, NULL);
-	t.as = call->as ? xstrdup(call->as) : NULL;
-	t.body = call->body ? xstrdup(call->body) : NULL;
-	t.held = call->held;
-	t.done = done;
-	t.arg = arg;
+	(void)call; /* each is looked at when it is awaited */
 }
 
 void mx_life_down(struct matrix *m, const char *why, bool broken)
@@ -73,58 +34,15 @@ void mx_life_down(struct matrix *m, const char *why, bool broken)
 
 /* ---- playing the server -------------------------------------------------------------------------- */
 
-static void forget_call(void)
-{
-	free(t.path);
-	free(t.as);
-	free(t.body);
-	t.path = t.as = t.body = NULL;
-}
-
 static int setup(void **state)
 {
 	(void)state;
-	memset(&t, 0, sizeof(t));
-	log_set_level(LOG_ERROR);
-	strbuf_init(&t.told);
-	t.loop = loop_new();
-	t.bridge = fake_bridge_new(NULL, NULL);
-	t.m.host.loop = t.loop;
-	t.m.host.bridge = t.bridge;
+	play(bot);
 	t.m.cfg.appservice = true;
-	t.m.cfg.homeserver = homeserver;
-	t.m.cfg.bot = bot;
 	t.m.cfg.prefix = prefix;
 	t.m.cfg.server = server;
 	t.m.sync = mx_sync_new(&t.m);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	mx_sync_free(t.m.sync);
-	assert_int_equal(fake_loop_timers(t.loop), 0);
-	fake_bridge_free(t.bridge);
-	loop_free(t.loop);
-	strbuf_release(&t.told);
-	forget_call();
-	return 0;
-}
-
-static void answer_as(enum mx_outcome outcome, int status, const char *errcode, const char *text)
-{
-	JSON_AUTO body = json_parse(text, strlen(text), 200, NULL);
-	struct mx_reply reply = {.outcome = outcome,
-				 .status = status,
-				 .errcode = errcode,
-				 .error = "so",
-				 .body = body};
-
-	assert_non_null(body);
-	assert_non_null(t.path);
-	forget_call();
-	t.done(&reply, t.arg);
 }
 
 static void answer(const char *body)
@@ -144,22 +62,6 @@ static void die(void)
 	"\"events\":[{\"type\":\"m.room.message\",\"event_id\":\"$" id                             \
 	"\",\"sender\":\"@alice:example.org\",\"origin_server_ts\":1764000000000,"                 \
 	"\"content\":{\"msgtype\":\"m.text\",\"body\":\"hi\"}}]}}}}}"
-
-static void assert_told(const char *expected)
-{
-	assert_string_equal(t.told.buf, expected);
-	strbuf_reset(&t.told);
-}
-
-static void assert_since(const char *since)
-{
-	const char *at;
-
-	assert_non_null(t.path);
-	assert_memory_equal(t.path, "/_matrix/client/v3/sync?", 24);
-	at = strstr(t.path, "&since=");
-	assert_string_equal(at ? at + 7 : "", since);
-}
 
 /* The bot asks, and is answered at once, for all that came since then; "" just where that is. */
 static void assert_catches_up(const char *since)
