@@ -67,13 +67,10 @@ def affiliate(volunteer, room, jid, affiliation):
     assert reply.get("type") == "result"
 
 
-class Between:
-    """Between a component and its server: speaks in the component's name, and keeps from it what
-    matches .withhold (bytes)."""
+class Listener:
+    """Hands each who connects to .port to take(), one after the other."""
 
-    def __init__(self, server):
-        self.server_port, self.withhold, self.withheld = server.component_port, None, []
-        self.to_server = None
+    def __init__(self):
         self.listener = socket.create_server((HOST, 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -84,9 +81,28 @@ class Between:
                 client, _ = self.listener.accept()
             except OSError:
                 return  # closed: the test is over
-            self.to_server = socket.create_connection((HOST, self.server_port))
-            for ends in ((client, self.to_server, False), (self.to_server, client, True)):
-                threading.Thread(target=self.carry, args=ends, daemon=True).start()
+            self.take(client)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+class Between(Listener):
+    """Between a component and its server: speaks in the component's name, and keeps from it what
+    matches .withhold (bytes)."""
+
+    def __init__(self, server):
+        self.server_port, self.withhold, self.withheld = server.component_port, None, []
+        self.to_server = None
+        super().__init__()
+
+    def take(self, client):
+        self.to_server = socket.create_connection((HOST, self.server_port))
+        for ends in ((client, self.to_server, False), (self.to_server, client, True)):
+            threading.Thread(target=self.carry, args=ends, daemon=True).start()
 
     def carry(self, source, sink, filtered):
         try:
@@ -107,53 +123,35 @@ class Between:
     def say(self, xml):
         self.to_server.sendall(xml.encode())
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.listener.close()
-
-
-class TenLineServer:
+class TenLineServer(Listener):
     """Takes any component and says what the test wants."""
 
     component, secret, muc = "sms.localhost", "x", "rooms.localhost"
 
     def __init__(self):
-        self.listener = socket.create_server((HOST, 0))
-        self.component_port = self.listener.getsockname()[1]
         self.streams = []
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__()
+        self.component_port = self.port
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return  # closed: the test is over
-            try:
-                client.recv(4096)
-                client.sendall(b"<?xml version='1.0'?><stream:stream id='s1' "
-                               b"xmlns='jabber:component:accept' "
-                               b"xmlns:stream='http://etherx.jabber.org/streams'>")
-                client.recv(4096)
-                self.streams.append(client)
-                client.sendall(b"<handshake/>")
-                self.talk(client)
-            except ConnectionError:
-                pass  # the component went away
+    def take(self, client):
+        try:
+            client.recv(4096)
+            client.sendall(b"<?xml version='1.0'?><stream:stream id='s1' "
+                           b"xmlns='jabber:component:accept' "
+                           b"xmlns:stream='http://etherx.jabber.org/streams'>")
+            client.recv(4096)
+            self.streams.append(client)
+            client.sendall(b"<handshake/>")
+            self.talk(client)
+        except ConnectionError:
+            pass  # the component went away
 
     def talk(self, client):
         """What it says after the handshake: nothing."""
 
     def send(self, xml):
         self.streams[-1].sendall(xml.encode())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
 
 
 class ScriptedRoom(TenLineServer):
