@@ -4,8 +4,11 @@
  * https://spec.matrix.org/v1.15/application-service-api/
  *
  * A transaction is answered when all that follows from it is on disk: until then the homeserver
- * repeats it. Nothing here waits for the homeserver in turn, which stands still while it waits for
- * us: so users and aliases are never made because it asks for them, they are there before.
+ * repeats it. One that comes before we have caught up waits for that: a homeserver that died begins
+ * with the newest, and what it did not push before would be texted after it.
+ *
+ * Users and aliases are never made because the homeserver asks for them, as it stands still while it
+ * waits for us: they are there before.
  */
 #include "base/crash.h"
 #include "base/hmac.h"
@@ -21,9 +24,16 @@
 
 /* A transaction that cannot be read is the same at the next try; but a proxy may have spoilt it. */
 #define TRIES 3
+#define HOLD_MS 30000 /* homeservers and proxies wait a minute */
 
 struct mx_as {
 	struct matrix *m;
+	struct { /* a transaction that came too early; the homeserver sends one at a time */
+		struct http_exchange *exchange; /* NULL: none */
+		const struct http_request *request;
+		const char *id;
+		struct loop_timer *timer;
+	} held;
 	char *unreadable; /* id of the transaction that was the last, NULL when it was another */
 	int tries;
 	struct refusals refused;
@@ -145,12 +155,11 @@ static void put_aside(struct mx_as *as, struct http_exchange *exchange,
 	bridge_after_commit(bridge, answer, exchange);
 }
 
-static void on_transaction(struct mx_as *as, struct http_exchange *exchange,
-			   const struct http_request *request, const char *id)
+static void take(struct mx_as *as, struct http_exchange *exchange,
+		 const struct http_request *request, const char *id)
 {
 	struct error err;
 
-	crash_point("matrix.received");
 	switch (mx_transaction_take(as->m, request->body, request->body_len, &err)) {
 	case MX_TAKEN:
 		forget_unreadable(as);
@@ -169,6 +178,58 @@ static void on_transaction(struct mx_as *as, struct http_exchange *exchange,
 			reply_error(exchange, 400, "M_NOT_JSON", err.text);
 		return;
 	}
+}
+
+/* NULL: none. */
+static struct http_exchange *take_held(struct mx_as *as)
+{
+	struct http_exchange *exchange = as->held.exchange;
+
+	loop_cancel(as->held.timer);
+	as->held.timer = NULL;
+	as->held.exchange = NULL;
+	return exchange;
+}
+
+static void drop_held(struct mx_as *as)
+{
+	struct http_exchange *exchange = take_held(as);
+
+	if (exchange)
+		reply_error(exchange, 503, "M_UNKNOWN", "not yet, try again");
+}
+
+static void on_held_too_long(void *arg)
+{
+	struct mx_as *as = arg;
+
+	as->held.timer = NULL;
+	drop_held(as);
+}
+
+static void on_transaction(struct mx_as *as, struct http_exchange *exchange,
+			   const struct http_request *request, const char *id)
+{
+	const struct matrix *m = as->m;
+
+	crash_point("matrix.received");
+	if (m->life == MX_UP && !m->catching_up) {
+		take(as, exchange, request, id);
+		return;
+	}
+	drop_held(as);
+	as->held.exchange = exchange;
+	as->held.request = request;
+	as->held.id = id;
+	as->held.timer = loop_after(m->host.loop, HOLD_MS, on_held_too_long, as);
+}
+
+void mx_as_caught_up(struct mx_as *as)
+{
+	struct http_exchange *exchange = take_held(as);
+
+	if (exchange)
+		take(as, exchange, as->held.request, as->held.id);
 }
 
 /* ---- questions -------------------------------------------------------------------------------- */
@@ -310,6 +371,7 @@ void mx_as_free(struct mx_as *as)
 	if (!as)
 		return;
 	http_server_unroute(as->m->host.server, as);
+	drop_held(as);
 	forget_unreadable(as);
 	free(as);
 }

@@ -113,7 +113,7 @@ struct matrix {
 	bool creators_rule; /* of the room version that new rooms get */
 	struct mx_as *as;   /* NULL in bot mode */
 	struct mx_sync *sync;
-	bool catching_up; /* what is told may be known already */
+	bool catching_up; /* what is told may be known already, and may be older than what is pushed */
 	struct mx_room_list rooms;
 	struct mx_place_list places;
 	void *places_by_id, *places_by_address, *rooms_by_id; /* search trees */
@@ -155,9 +155,11 @@ void mx_way_begin(struct matrix *m);
 /* ---- matrix_as.c: the homeserver's side of an application service ------------------------------ */
 
 /* Mounts the routes below /_matrix/app/ (and answers there until mx_as_free()). An event goes to
- * mx_in_event(); a transaction is answered with {} when all of it is on disk. */
+ * mx_in_event(); a transaction is answered with {} when all of it is on disk. While we are not up or
+ * not caught up it waits, for a while. */
 struct mx_as *mx_as_new(struct matrix *m);
-void mx_as_free(struct mx_as *as); /* NULL is fine */
+void mx_as_caught_up(struct mx_as *as); /* what waits goes on */
+void mx_as_free(struct mx_as *as);      /* NULL is fine */
 
 /* ---- matrix_sync.c -------------------------------------------------------------------- */
 

@@ -165,6 +165,7 @@ static void on_committed(bool committed, void *arg)
 	forget_answer(sync);
 	sync->m->catching_up = false;
 	if (sync->m->cfg.appservice) {
+		mx_as_caught_up(sync->m->as);
 		mx_watch_begin(sync);
 		return;
 	}

@@ -88,6 +88,7 @@ static void on_end(const struct mx_reply *reply, void *arg)
 			mx_sync_after(sync, mx_sync_floor(sync, sync->watched_at), go_on);
 	} else if (reply->outcome == MX_UNREACHABLE && !first) {
 		log_info("matrix.server_away why=%s", log_quote(reply->error));
+		sync->m->catching_up = true;
 		mx_sync_after(sync, mx_sync_floor(sync, sync->asked_at), mx_sync_catch_up);
 	} else {
 		mx_sync_after(sync, AGAIN_MS, watch);

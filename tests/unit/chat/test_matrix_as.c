@@ -67,6 +67,7 @@ static int setup(void **state)
 	t.m.host.server = http_server_new(t.loop);
 	t.m.cfg.hs_token = hs_token;
 	t.m.cfg.bot = bot;
+	t.m.life = MX_UP;
 	t.m.as = mx_as_new(&t.m);
 	return 0;
 }
@@ -282,6 +283,51 @@ static void mx_as__says_that_it_is_stored__after_the_commit(void **state)
 	assert_answer(500, "M_UNKNOWN");
 }
 
+/* What is pushed first after a death is not what was said first. */
+static void mx_as__waits__until_we_have_caught_up(void **state)
+{
+	static const enum mx_life lives[] = {MX_UP, MX_WAITING};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		t.m.life = lives[i];
+		t.m.catching_up = lives[i] == MX_UP;
+		ask("PUT", TXN "1", BEARER, "{\"events\":[" EVENT("a") "]}");
+		assert_string_equal(t.events.buf, "");
+		assert_int_equal(t.status, 0);
+		t.m.life = MX_UP;
+		t.m.catching_up = false;
+		mx_as_caught_up(t.m.as);
+		assert_string_equal(t.events.buf, "$a");
+		assert_answer(200, "{}");
+		mx_as_caught_up(t.m.as);
+		assert_string_equal(t.events.buf, "$a");
+		strbuf_reset(&t.events);
+	}
+	assert_int_equal(fake_loop_timers(t.loop), 0);
+}
+
+static void mx_as__does_not_wait__for_ever(void **state)
+{
+	(void)state;
+	t.m.catching_up = true;
+	ask("PUT", TXN "1", BEARER, "{\"events\":[" EVENT("a") "]}");
+	fake_loop_advance(t.loop, 29999);
+	assert_int_equal(t.status, 0);
+	fake_loop_advance(t.loop, 1);
+	assert_answer(503, "M_UNKNOWN");
+	/* A homeserver that asks again does not wait for the first any more. */
+	ask("PUT", TXN "1", BEARER, "{\"events\":[" EVENT("a") "]}");
+	ask("PUT", TXN "1", BEARER, "{\"events\":[" EVENT("b") "]}");
+	assert_answer(503, "M_UNKNOWN");
+	t.status = 0;
+	mx_as_free(t.m.as);
+	t.m.as = NULL;
+	assert_answer(503, "M_UNKNOWN");
+	assert_string_equal(t.events.buf, "");
+	assert_int_equal(fake_loop_timers(t.loop), 0);
+}
+
 static void mx_as__is_harmless__when_it_goes_before_the_commit(void **state)
 {
 	(void)state;
@@ -457,6 +503,8 @@ int main(void)
 		TEST(mx_as__answers_what_is_asked),
 		TEST(mx_as_free__takes_its_routes_away),
 		TEST(mx_as__says_that_it_is_stored__after_the_commit),
+		TEST(mx_as__waits__until_we_have_caught_up),
+		TEST(mx_as__does_not_wait__for_ever),
 		TEST(mx_as__is_harmless__when_it_goes_before_the_commit),
 		TEST(mx_as__asks_for_it_again__when_an_event_could_not_be_stored),
 		TEST(mx_as__takes_what_is_there),
