@@ -50,6 +50,7 @@ enum store_carried {
 	CARRIED_SWITCHES, /* "paused" */
 	CARRIED_CURSORS,  /* how far a place was read */
 	CARRIED_EVENTS,   /* of chat networks, which were acted upon */
+	CARRIED_NUMBERS,  /* beyond which those of the relay and of files go on */
 	CARRIED_QUEUED,   /* texts that certainly have not left yet */
 	CARRIED_N
 };

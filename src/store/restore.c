@@ -12,7 +12,8 @@
  *  - Where the old database does not tell how far a place was read, its end counts, so that what was
  *    said there since the copy is not texted a second time.
  *  - What the old database has acted upon is known again, also where a network tells it once more.
- *  - The relay's numbers jump, because each is the id of a message in a room for ever.
+ *  - The numbers of the relay and of files jump, beyond those of the old database too: each is the
+ *    id of a message in a room for ever, or in a link that somebody has.
  *
  * The bytes are copied and not the pages, because SQLite cannot read a copy that lies in a folder it
  * may not write in.
@@ -35,7 +36,7 @@
 #define PART 65536
 /* '~': a place whose cursor begins so is read from its end on (roomline/chat.h names no id so). */
 #define CURSOR_UNKNOWN "~restored"
-#define RELAY_JUMP "1000000000"
+#define JUMP "1000000000"
 
 static const char *const tails[] = {"-wal", "-shm", "-journal"};
 
@@ -171,6 +172,9 @@ static const struct {
 		 " SELECT ifnull((SELECT id FROM place WHERE network = ?1 AND kind = ?2"
 		 "  AND address = ?3 AND ?3 <> ''), 0), ?4, ?5 WHERE true"
 		 " ON CONFLICT DO NOTHING"},
+	[CARRIED_NUMBERS] = {"SELECT name, seq FROM sqlite_sequence",
+			     "UPDATE sqlite_sequence SET seq = ?2 + " JUMP
+			     " WHERE name = ?1 AND seq < ?2 + " JUMP},
 	[CARRIED_QUEUED] = {"SELECT ref FROM message WHERE state = 0 AND ref <> ''",
 			    "UPDATE message SET state = 0 WHERE ref = ?1 AND state = 20"},
 };
@@ -186,9 +190,10 @@ static const char doubt[] =
 static const char prepare[] =
 	"UPDATE place SET cursor = '" CURSOR_UNKNOWN "';"
 	"DELETE FROM kept_value WHERE key LIKE '%.next_batch';" /* a network's one cursor */
-	"UPDATE sqlite_sequence SET seq = seq + " RELAY_JUMP " WHERE name = 'relay';"
-	"INSERT INTO sqlite_sequence (name, seq) SELECT 'relay', " RELAY_JUMP
-	" WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'relay');"
+	"UPDATE sqlite_sequence SET seq = seq + " JUMP ";"
+	"INSERT INTO sqlite_sequence (name, seq) SELECT column1, " JUMP
+	" FROM (VALUES ('relay'), ('media'))"
+	" WHERE column1 NOT IN (SELECT name FROM sqlite_sequence);"
 	"CREATE INDEX restore_at ON consent_event (at)";
 
 static int run(sqlite3 *db, const char *text, struct error *err)

@@ -250,11 +250,34 @@ static const char *const tables_5[] = {
 	"CREATE INDEX chat_event_at ON chat_event (at)", /* store_prune */
 	NULL,
 };
+static const char *const tables_6[] = {
+	/* The same, with numbers that are never given again: they are in links. Rows of relay lead
+	 * to it, also while it is made anew. */
+	"PRAGMA defer_foreign_keys = ON",
+	"CREATE TABLE media_before AS SELECT * FROM media",
+	"DROP TABLE media",
+	"CREATE TABLE media ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" message INTEGER NOT NULL REFERENCES message (id),"
+	" position INTEGER NOT NULL,"
+	" network TEXT NOT NULL,"
+	" reference TEXT NOT NULL CHECK (reference <> ''),"
+	" type TEXT NOT NULL,"
+	" size INTEGER NOT NULL CHECK (size >= 0),"
+	" checked INTEGER NOT NULL CHECK (checked IN (0, 1)),"
+	" created_at INTEGER NOT NULL,"
+	" UNIQUE (message, position)"
+	") STRICT",
+	"INSERT INTO media SELECT * FROM media_before",
+	"DROP TABLE media_before",
+	"CREATE INDEX media_unchecked ON media (id) WHERE checked = 0",
+	NULL,
+};
 /* clang-format on */
 
 /* The statements of each step, up to NULL. */
 static const char *const *const migrations[] = {
-	tables_1, tables_2, tables_3, tables_4, tables_5,
+	tables_1, tables_2, tables_3, tables_4, tables_5, tables_6,
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -149,24 +149,33 @@ static bool see_media_of_relay(const struct relay_row *row, void *arg)
 	return seen_add(arg, row->media.v);
 }
 
-static void relay__keeps__which_file_it_shows(void **state)
+/* One row shows words, and one a file of the same text. */
+static struct media_id show_file(struct store *store, struct place_id *place_out)
 {
-	struct store *store = ((struct fixture *)*state)->store;
 	struct relay_row row = {.kind = RELAY_SAY, .voice = VOICE_CONTACT, .text = words};
-	struct seen seen = {0};
 	struct message_row message;
-	struct media_id id;
 
-	must_begin(store);
 	row.message = text_with(store, 1);
 	FOUND(store_get_message(store, row.message, &message, NULL));
 	row.place = add_place(store, message.conversation, PLACE_CONVERSATION, "xmpp", "r@m");
 	message_row_release(&message);
-	id = add_file(store, row.message, 0);
 	OK(store_relay_add(store, &row, NULL));
-	row.media = id;
+	row.media = add_file(store, row.message, 0);
 	OK(store_relay_add(store, &row, NULL));
-	OK(store_list_relay(store, row.place, (struct relay_id){0}, 9, see_media_of_relay, &seen,
+	*place_out = row.place;
+	return row.media;
+}
+
+static void relay__keeps__which_file_it_shows(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct seen seen = {0};
+	struct place_id place;
+	struct media_id id;
+
+	must_begin(store);
+	id = show_file(store, &place);
+	OK(store_list_relay(store, place, (struct relay_id){0}, 9, see_media_of_relay, &seen,
 			    NULL));
 	CHECK_SEEN(&seen, 0, id.v);
 	must_keep(store);
@@ -205,6 +214,39 @@ static void store_open__adds_files__to_an_older_database(void **state)
 	must_commit(f->store);
 }
 
+/* One of before a number of a file was never given again, with a file that is still to be shown. */
+static void store_open__keeps_files__of_an_older_database(void **state)
+{
+	struct fixture *f = *state;
+	struct seen seen = {0};
+	struct media_row got;
+	struct place_id place;
+	struct media_id id;
+
+	must_begin(f->store);
+	id = show_file(f->store, &place);
+	must_commit(f->store);
+	assert_int_equal(sqlite3_exec(f->store->db, "PRAGMA user_version = 5", NULL, NULL, NULL),
+			 SQLITE_OK);
+	store_close(f->store);
+	OK(store_open(f->path, &f->store, NULL));
+	must_begin(f->store);
+	FOUND(store_get_media(f->store, id, &got, NULL));
+	assert_string_equal(got.reference, "https://upload.example.org/a/b.jpg?x=1");
+	OK(store_list_relay(f->store, place, (struct relay_id){0}, 9, see_media_of_relay, &seen,
+			    NULL));
+	CHECK_SEEN(&seen, 0, id.v);
+	/* It is still the table that those rows lead to. */
+	assert_int_equal(sqlite3_exec(f->store->db, "DELETE FROM media", NULL, NULL, NULL),
+			 SQLITE_CONSTRAINT_FOREIGNKEY);
+	assert_int_equal(sqlite3_exec(f->store->db, "DELETE FROM relay; DELETE FROM media", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	assert_true(add_file(f->store, got.message, 0).v > id.v);
+	media_row_release(&got);
+	must_commit(f->store);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_in_memory, close_store)
 
 int main(void)
@@ -216,6 +258,8 @@ int main(void)
 		TEST(message_set_due__moves__what_is_queued_only),
 		TEST(relay__keeps__which_file_it_shows),
 		cmocka_unit_test_setup_teardown(store_open__adds_files__to_an_older_database,
+						open_on_disk, close_store),
+		cmocka_unit_test_setup_teardown(store_open__keeps_files__of_an_older_database,
 						open_on_disk, close_store),
 	};
 

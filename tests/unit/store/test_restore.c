@@ -89,6 +89,15 @@ static struct message_id add_queued(struct store *store, struct conversation_id 
 	return add_message(store, row);
 }
 
+static int64_t add_file(struct store *store, struct message_id message)
+{
+	static char reference[] = "https://upload.example.org/a/b.jpg";
+	struct media_row row = {.message = message, .reference = reference};
+
+	OK(store_media_add(store, &row, NULL));
+	return row.id.v;
+}
+
 static void add_event(struct store *store, const struct phone *phone, int64_t at)
 {
 	OK(store_consent_event_add(store, phone, "opt_out", "sms_reply", "STOP", "STOP", "", at,
@@ -121,7 +130,7 @@ static void first_life(struct fixture *f, const char *copy)
 	OK(store_place_set_cursor(f->store,
 				  add_place(f->store, b.id, PLACE_CONVERSATION, "xmpp", "b@r"),
 				  "c1", NULL));
-	(void)add_queued(f->store, a.id, "ref-a");
+	(void)add_file(f->store, add_queued(f->store, a.id, "ref-a"));
 	(void)add_queued(f->store, b.id, "ref-b");
 	suppress(f->store, "+14155550100", 1);
 	must_commit(f->store);
@@ -240,6 +249,44 @@ static void restore__can_be__repeated_and_undone(void **state)
 	assert_int_equal(ask(f->path, "SELECT state FROM message WHERE ref = 'ref-a'"), 90);
 	assert_int_equal(ask(f->path, "SELECT count(*) FROM consent_event"), 3);
 	assert_int_equal(again.unsure, 0);
+}
+
+/* A file for one more person, and words in their room. */
+static void go_on(struct fixture *f, const char *number, int64_t *file_out, int64_t *relay_out)
+{
+	static char text[] = "words";
+	struct relay_row row = {.kind = RELAY_SAY, .text = text, .at = 1};
+	struct conversation_row with;
+
+	OK(store_open(f->path, &f->store, NULL));
+	must_begin(f->store);
+	with = add_conversation(f->store, number);
+	*file_out = add_file(f->store, add_queued(f->store, with.id, number));
+	row.place = add_place(f->store, with.id, PLACE_CONVERSATION, "xmpp", number);
+	OK(store_relay_add(f->store, &row, NULL));
+	must_commit(f->store);
+	store_close(f->store);
+	f->store = NULL;
+	*relay_out = ask(f->path, "SELECT max(id) FROM relay");
+}
+
+/* They are in links and in rooms for longer than in a database. */
+static void restore__gives_no_number__twice(void **state)
+{
+	struct fixture *f = *state;
+	struct store_restored out;
+	int64_t file[3];
+	int64_t relay[3];
+	char copy[80];
+
+	copy_path(f, copy);
+	first_life(f, copy);
+	for (int i = 0; i < 3; i++) {
+		go_on(f, "+14155550107", &file[i], &relay[i]);
+		OK(store_restore(f->path, copy, NOW + i * 60000, &out, NULL));
+	}
+	assert_true(file[1] > file[0] + 1000 && file[2] > file[1] + 1000);
+	assert_true(relay[1] > relay[0] + 1000 && relay[2] > relay[1] + 1000);
 }
 
 static void restore__is_careful__when_the_old_one_cannot_be_read(void **state)
@@ -380,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(restore__takes_over__what_the_copy_is_too_old_to_know),
 		T(restore__can_be__repeated_and_undone),
+		T(restore__gives_no_number__twice),
 		T(restore__is_careful__when_the_old_one_cannot_be_read),
 		T(restore__works__where_there_is_nothing),
 		T(restore__leaves__to_the_gate_what_must_not_be_sent),
