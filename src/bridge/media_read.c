@@ -161,7 +161,10 @@ static void on_kept_too_long(void *arg)
 	struct media_load *load = arg;
 
 	load->timer = NULL;
-	load_free(load);
+	if (TAILQ_EMPTY(&load->readers))
+		load_free(load);
+	else /* those who asked in this very turn are told in the next */
+		load->timer = loop_after(load->bridge->loop, KEEP_MS, on_kept_too_long, load);
 }
 
 /* The longest unasked goes first. */

@@ -374,6 +374,37 @@ static void media_read__may_be_asked__by_who_is_told(void **state)
 	assert_int_equal(i.times, 4);
 }
 
+static void read_now(void *arg)
+{
+	struct insistent *i = arg;
+
+	i->times = 3; /* once */
+	bridge_media_read(i->s->bridge, i->id, read_again, i);
+}
+
+/* In that very turn, before those who wait are told. */
+static void media_read__is_answered__though_the_file_was_about_to_go(void **state)
+{
+	struct scene *s = *state;
+	struct insistent i = {.s = s, .id = picture_of(s, PAT)};
+	size_t calls;
+	TOLD_AUTO(told);
+
+	bridge_media_read(s->bridge, i.id, note_bytes, &told);
+	settle(s);
+	calls = sent(s);
+	(void)loop_after(s->loop, 10 * MINUTE, read_now, &i);
+	fake_http_answer(last_call(s), HTTP_ANSWERED, 200, JPEG);
+	wait_ms(s, 10 * MINUTE);
+	settle(s);
+	assert_int_equal(i.times, 4);
+	assert_int_equal(sent(s), calls);
+	wait_ms(s, 11 * MINUTE);
+	bridge_media_read(s->bridge, i.id, note_bytes, &told);
+	settle(s);
+	assert_int_equal(sent(s), calls + 1); /* then it went */
+}
+
 static void media_read__knows__nothing_of_a_file_that_is_none(void **state)
 {
 	struct scene *s = *state;
@@ -851,6 +882,7 @@ int main(void)
 		TEST(media_read__keeps__no_more_than_it_may),
 		TEST(media_read__forgets__who_does_not_wait),
 		TEST(media_read__may_be_asked__by_who_is_told),
+		TEST(media_read__is_answered__though_the_file_was_about_to_go),
 		TEST(media_read__knows__nothing_of_a_file_that_is_none),
 		TEST(media_read__asks_the_driver__how),
 		TEST(bridge_free__forgets__all_of_it),
