@@ -176,7 +176,8 @@ static void alias_seen(const struct mx_reply *reply, void *arg)
 
 	if (!mx_room_answered(room))
 		return;
-	if (reply->outcome == MX_OK && made_by_us(room->m, reply->body)) {
+	if (reply->outcome == MX_OK && made_by_us(room->m, reply->body) &&
+	    !mx_room_is_of_another(room, room->found)) {
 		made(room, room->found);
 	} else if (reply->outcome == MX_REFUSED) {
 		mx_room_pause(room, "looking at what has its alias", reply);
@@ -187,7 +188,8 @@ static void alias_seen(const struct mx_reply *reply, void *arg)
 	}
 }
 
-/* A bot's alias anybody may have made, for a room to lure us into; a service's nobody else. */
+/* A bot's alias anybody may have made, for a room to lure us into, or for a room of ours that others
+ * are in; a service's nobody else. */
 static void take_found(struct mx_room *room, const char *id)
 {
 	struct mx_call call = {.method = "GET"};

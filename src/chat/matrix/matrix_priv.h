@@ -231,6 +231,8 @@ struct mx_room {
 struct mx_room *mx_room_find(struct matrix *m, const char *id); /* NULL: not in memory */
 struct mx_room *mx_room_new(struct matrix *m, enum mx_room_kind kind, const char *alias);
 void mx_room_free_all(struct matrix *m);
+/* Whether that room is known, in memory or not, as one for something else. */
+bool mx_room_is_of_another(const struct mx_room *room, const char *id);
 void mx_room_set_id(struct mx_room *room, const char *id); /* READY, and kept */
 /* It is not ours any more: tells the places in it, makes another one when they are opened. */
 void mx_room_lost(struct mx_room *room, const char *why);

@@ -57,6 +57,24 @@ static void kept_key(struct strbuf *out, const char *id)
 	strbuf_addf(out, "room %s", id);
 }
 
+bool mx_room_is_of_another(const struct mx_room *room, const char *id)
+{
+	struct bridge *bridge = room->m->host.bridge;
+	const struct mx_room *known = mx_room_find(room->m, id);
+	char keep[sizeof(room->keep)];
+	struct place_id place;
+	STRBUF_AUTO(key);
+
+	if (known)
+		return known != room;
+	kept_key(&key, id);
+	bridge_chat_kept(bridge, matrix_name, key.buf, keep, sizeof(keep));
+	/* A place that cannot be read may be it. */
+	return (keep[0] && strcmp(keep, room->keep) != 0) ||
+	       bridge_place_find(bridge, matrix_name, PLACE_CONVERSATION, id, &place) != 0 ||
+	       bridge_place_find(bridge, matrix_name, PLACE_CONTROL, id, &place) != 0;
+}
+
 /* Remembers which room it is, and of a room what it is for. */
 static void keep_id(struct mx_room *room)
 {

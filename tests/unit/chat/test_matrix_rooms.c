@@ -158,6 +158,68 @@ static void mx_room__alias_that_cannot_be_freed(void **state)
 	assert_string_equal(fake_hs_alias(w.hs, "_sms_a"), "!1:hs");
 }
 
+static void control_as_bot(const char *alias_leads_to)
+{
+	struct chat_place control = control_of("");
+
+	world_create("mode", "bot", "user", BOT, "password", "x", NULL);
+	world_up();
+	assert_string_equal(fake_hs_room(w.hs, BOT, "_sms_control"), alias_leads_to);
+	world_open(&control);
+}
+
+/* As a bot: anybody may have made the alias, for whoever is in another room of ours to be let into
+ * the control room. */
+static void mx_room__alias_of_a_room_that_has_another_use(void **state)
+{
+	static const struct {
+		const char *key, *kept;
+		enum place_kind kind;
+	} uses[] = {
+		{.kind = PLACE_CONVERSATION},
+		{.key = "room !1:hs", .kept = "desk @alice:hs 1"},
+		{.key = "room !1:hs", .kept = "space"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		if (i > 0) {
+			(void)teardown(NULL);
+			(void)setup(NULL);
+		}
+		if (uses[i].key)
+			assert_int_equal(
+				bridge_chat_keep(w.bridge, "matrix", uses[i].key, uses[i].kept), 0);
+		else
+			fake_bridge_place(w.bridge, uses[i].kind, "!1:hs", (struct place_id){1});
+		control_as_bot("!1:hs");
+		told("ready 100 !2:hs");
+		assert_string_equal(fake_hs_alias(w.hs, "_sms_control"), "!1:hs");
+	}
+}
+
+static void mx_room__alias_of_a_room_that_is_open(void **state)
+{
+	struct chat_place a = place_of(1);
+	struct chat_place control = control_of("");
+
+	(void)state;
+	world_create("mode", "bot", "user", BOT, "password", "x", NULL);
+	world_up();
+	a.address = fake_hs_room(w.hs, BOT, "_sms_control");
+	world_open(&a);
+	world_open(&control);
+	told("ready 1 !1:hs", "ready 100 !2:hs");
+}
+
+/* One that we made before we died has no other use yet. */
+static void mx_room__alias_leads_a_bot_to_the_one_it_made(void **state)
+{
+	(void)state;
+	control_as_bot("!1:hs");
+	told("ready 100 !1:hs");
+}
+
 /* Users may not make any alias: then there is none. */
 static void mx_room__bot_that_may_not_name_rooms(void **state)
 {
@@ -1286,6 +1348,9 @@ int main(void)
 		T(mx_room__no_ghosts_as_a_bot),
 		T(mx_room__alias_leads_to_the_one_we_made),
 		T(mx_room__alias_is_kept_while_nobody_knows_whose_it_is),
+		T(mx_room__alias_of_a_room_that_has_another_use),
+		T(mx_room__alias_of_a_room_that_is_open),
+		T(mx_room__alias_leads_a_bot_to_the_one_it_made),
 		T(mx_room__alias_of_a_dead_room),
 		T(mx_room__dead_room_after_a_restart),
 		T(mx_room__alias_that_cannot_be_freed),
