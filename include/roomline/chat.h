@@ -258,7 +258,7 @@ void bridge_media_forget(struct bridge *bridge, chat_bytes_fn *fn, const void *a
 
 /* A value of the network's own, in the batch of what was said before it; "" forgets it. -1: not
  * stored, which was logged. */
-#define CHAT_MEMORY_MAX 2048
+#define CHAT_MEMORY_MAX 65536 /* bytes, with the end */
 int bridge_chat_keep(struct bridge *bridge, const char *network, const char *key,
 		     const char *value);
 /* The value, or "" when there is none or it cannot be read. */

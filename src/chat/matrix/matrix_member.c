@@ -69,6 +69,31 @@ bool mx_people_same(const struct mx_people *people, const char *const *users, si
 	return true;
 }
 
+void mx_people_keep(struct matrix *m, const char *key, const struct mx_people *people)
+{
+	STRBUF_AUTO(all);
+
+	for (size_t i = 0; i < people->n; i++) {
+		if (all.len + strlen(people->user[i]) + 1 < CHAT_MEMORY_MAX)
+			strbuf_addf(&all, "%s ", people->user[i]);
+		else
+			log_warn("matrix.not_kept key=%s user=%s", key, log_quote(people->user[i]));
+	}
+	(void)bridge_chat_keep(m->host.bridge, matrix_name, key, all.len > 0 ? all.buf : "");
+}
+
+void mx_people_kept(struct matrix *m, const char *key, struct mx_people *people_out)
+{
+	AUTO_FREE char *kept = xmalloc(CHAT_MEMORY_MAX);
+	char *rest = kept;
+
+	bridge_chat_kept(m->host.bridge, matrix_name, key, kept, CHAT_MEMORY_MAX);
+	for (char *user = strsep(&rest, " "); user; user = strsep(&rest, " ")) {
+		if (mx_is_user(user))
+			mx_people_add(people_out, user);
+	}
+}
+
 /* ---- who is who ----------------------------------------------------------------------------------- */
 
 bool mx_is_us(const struct matrix *m, const char *user)
@@ -91,24 +116,12 @@ bool mx_is_organizer(const struct matrix *m, const char *user)
 
 void mx_organizers_load(struct matrix *m)
 {
-	char kept[CHAT_MEMORY_MAX];
-	char *rest = kept;
-
-	bridge_chat_kept(m->host.bridge, matrix_name, ORGANIZERS_KEY, kept, sizeof(kept));
-	for (char *user = strsep(&rest, " "); user; user = strsep(&rest, " ")) {
-		if (mx_is_user(user))
-			mx_people_add(&m->organizers, user);
-	}
+	mx_people_kept(m, ORGANIZERS_KEY, &m->organizers);
 }
 
 void mx_organizers_keep(struct matrix *m)
 {
-	STRBUF_AUTO(all);
-
-	for (size_t i = 0; i < m->organizers.n; i++)
-		strbuf_addf(&all, "%s ", m->organizers.user[i]);
-	(void)bridge_chat_keep(m->host.bridge, matrix_name, ORGANIZERS_KEY,
-			       all.len < CHAT_MEMORY_MAX ? all.buf : "");
+	mx_people_keep(m, ORGANIZERS_KEY, &m->organizers);
 }
 
 /* ---- invitations to us ------------------------------------------------------------------------------ */

@@ -187,6 +187,9 @@ bool mx_people_same(const struct mx_people *people, const char *const *users, si
 void mx_people_add(struct mx_people *people, const char *user);
 void mx_people_remove(struct mx_people *people, const char *user);
 void mx_people_release(struct mx_people *people);
+/* Remembered under a key, as many as fit; people_out: what it holds is added to. */
+void mx_people_keep(struct matrix *m, const char *key, const struct mx_people *people);
+void mx_people_kept(struct matrix *m, const char *key, struct mx_people *people_out);
 
 /* ---- rooms ---------------------------------------------------------------------------------------- */
 

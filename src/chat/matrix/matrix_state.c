@@ -169,45 +169,39 @@ static void invite_missing(struct seen *s)
 
 /* Organizers may let others into the control room; only whom the configuration named before, and
  * names no more, has to leave. */
-static bool has_to_leave(const struct seen *s, const char *user, const char *named)
+static bool has_to_leave(const struct seen *s, const char *user, const struct mx_people *named)
 {
-	STRBUF_AUTO(word);
-
 	if (mx_people_has(&s->room->members, user) || s->room->kind == MX_ROOM_SPACE)
 		return false;
-	if (s->room->kind != MX_ROOM_CONTROL)
-		return true;
-	strbuf_addf(&word, " %s ", user);
-	return strstr(named, word.buf) != NULL;
+	return s->room->kind != MX_ROOM_CONTROL || mx_people_has(named, user);
 }
 
 static void remove_others(struct seen *s)
 {
 	struct mx_room *room = s->room;
-	struct bridge *bridge = room->m->host.bridge;
-	char named[CHAT_MEMORY_MAX] = "";
-	STRBUF_AUTO(now);
+	bool control = room->kind == MX_ROOM_CONTROL;
+	struct mx_people named = {0};
+	struct mx_people now = {0};
 
-	if (room->kind == MX_ROOM_CONTROL)
-		bridge_chat_kept(bridge, matrix_name, MEMBERS_KEY, named, sizeof(named));
-	strbuf_addc(&now, ' ');
-	for (size_t i = 0; i < room->members.n; i++)
-		strbuf_addf(&now, "%s ", room->members.user[i]);
+	if (control)
+		mx_people_kept(room->m, MEMBERS_KEY, &named);
+	for (size_t i = 0; control && i < room->members.n; i++)
+		mx_people_add(&now, room->members.user[i]);
 	for (size_t i = 0; i < s->inside.n; i++) {
 		const char *user = s->inside.user[i];
 
-		if (!has_to_leave(s, user, named))
+		if (!has_to_leave(s, user, &named))
 			continue;
 		membership(room, "kick", user,
-			   room->kind == MX_ROOM_CONTROL
-				   ? "no organizer any more"
+			   control ? "no organizer any more"
 				   : "this conversation is with somebody else");
-		strbuf_addf(&now, "%s ", user); /* until we see that they have left */
+		if (control)
+			mx_people_add(&now, user); /* until we see that they have left */
 	}
-	if (room->kind != MX_ROOM_CONTROL)
-		return;
-	if (now.len < sizeof(named) && strcmp(now.buf, named) != 0)
-		(void)bridge_chat_keep(bridge, matrix_name, MEMBERS_KEY, now.buf);
+	if (control && !mx_people_same(&named, (const char *const *)now.user, now.n))
+		mx_people_keep(room->m, MEMBERS_KEY, &now);
+	mx_people_release(&named);
+	mx_people_release(&now);
 }
 
 static void note_organizers(struct seen *s)

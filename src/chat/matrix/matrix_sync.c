@@ -27,6 +27,7 @@
 #define LIMIT_ONCE 100 /* for one answer that has to tell all */
 #define TAG_DIGITS 8
 #define PLACE "next_batch"
+#define PLACE_MAX 2048 /* bytes of what is kept of it */
 
 struct mx_keeping {
 	struct mx_sync *sync; /* NULL: gone */
@@ -64,7 +65,7 @@ static void set_since(struct mx_sync *sync, const char *since, int64_t at)
 /* "TAG TIME TOKEN" */
 static void read_place(struct mx_sync *sync)
 {
-	char kept[CHAT_MEMORY_MAX];
+	char kept[PLACE_MAX];
 	char *rest;
 	STRBUF_AUTO(tag);
 
@@ -222,7 +223,7 @@ static void on_answer(const struct mx_reply *reply, void *arg)
 		on_refused(sync, reply);
 		return;
 	}
-	if (!next[0] || strlen(next) > CHAT_MEMORY_MAX / 2) {
+	if (!next[0] || strlen(next) > PLACE_MAX / 2) {
 		mx_sync_again(sync, "the answer does not say where it ends");
 		return;
 	}

@@ -695,6 +695,40 @@ static void mx_control__who_is_named_no_more_has_to_leave(void **state)
 	assert_string_equal(fake_hs_membership(w.hs, "!1:hs", ALICE), "join");
 }
 
+#define TEAM_N 80
+#define NAME_64 "a_name_of_four_and_sixty_letters_which_some_servers_give_people_"
+
+/* What is kept of many is longer than of few. */
+static void mx_control__many_organizers(void **state)
+{
+	struct chat_place control = control_of("");
+	const char *team[TEAM_N];
+	char names[TEAM_N][96];
+
+	(void)state;
+	for (int i = 0; i < TEAM_N; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "@%d_%s:hs", i, NAME_64);
+		team[i] = names[i];
+	}
+	control.members = team;
+	control.member_n = TEAM_N;
+	world_with_control(&control);
+	for (int i = 0; i < TEAM_N; i++)
+		world_member("!1:hs", team[i], team[i], "join");
+	for (int i = 0; i < TEAM_N; i++)
+		fake_hs_member(w.hs, "!1:hs", team[i], "join");
+	world_destroy();
+	world_create(NULL);
+	world_up();
+	for (int i = 0; i < TEAM_N; i++)
+		assert_true(mx_is_organizer(w.self, team[i]));
+	control.members = only_bob;
+	control.member_n = 1;
+	world_open(&control);
+	for (int i = 0; i < TEAM_N; i++)
+		assert_string_equal(fake_hs_membership(w.hs, "!1:hs", team[i]), "leave");
+}
+
 /* We die before it is done, or it fails: it is done the next time. */
 static void mx_control__kick_that_fails_is_not_forgotten(void **state)
 {
@@ -1378,6 +1412,7 @@ int main(void)
 		T(mx_control__looked_at_before_it_is_ready),
 		T(mx_control__guests_of_organizers_stay),
 		T(mx_control__who_is_named_no_more_has_to_leave),
+		T(mx_control__many_organizers),
 		T(mx_control__kick_that_fails_is_not_forgotten),
 		T(mx_control__organizer_who_left),
 		T(mx_control__organizers_come_and_go),
